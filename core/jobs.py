@@ -1,0 +1,30 @@
+"""Background work: procrastinate on the same PostgreSQL, jobs deferred inside our transactions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import procrastinate
+from procrastinate.tasks import Task
+from sqlalchemy.ext.asyncio import AsyncSession
+
+# Tasks are declared on this blueprint by the rooms' `tasks.py`; the service gives it a connector.
+blueprint = procrastinate.Blueprint()
+
+
+def make_app(database_url: str) -> procrastinate.App:
+    """The procrastinate application of this process, with every declared task."""
+    _, _, rest = database_url.partition("://")
+    app = procrastinate.App(
+        connector=procrastinate.PsycopgConnector(
+            conninfo=f"postgresql://{rest}", min_size=1, max_size=4
+        )
+    )
+    app.add_tasks_from(blueprint, namespace="hotline")
+    return app
+
+
+async def defer(session: AsyncSession, task: Task[Any, Any, Any], **arguments: Any) -> None:
+    """Queue ``task`` in the transaction of ``session``: it runs if and only if that commits."""
+    raw = (await (await session.connection()).get_raw_connection()).driver_connection
+    await task.configure(connection=raw).defer_async(**arguments)

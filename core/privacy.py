@@ -1,0 +1,79 @@
+"""Masking, keyed hashes and encryption of what identifies a person."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import re
+import secrets
+from hashlib import sha256
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from core.settings import get_settings
+
+# A mainland mobile, a landline with area code, or an 18-digit identity number inside text.
+MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)")
+IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
+CODE_ALPHABET = "23456789"
+
+
+def mask_phone(phone: str) -> str:
+    """``13812345678`` → ``138****5678``; shorter numbers keep only their last two digits."""
+    digits = re.sub(r"\D", "", phone)
+    if len(digits) == 11:
+        return f"{digits[:3]}****{digits[-4:]}"
+    return "*" * max(len(digits) - 2, 0) + digits[-2:]
+
+
+def mask_name(name: str) -> str:
+    """``张小明`` → ``张**``."""
+    return name[:1] + "*" * max(len(name) - 1, 1) if name else ""
+
+
+def mask_text(text: str) -> str:
+    """Hide phone and identity numbers inside free text (for logs, indexes and other eyes)."""
+    text = IDENTITY.sub(lambda m: f"{m[1]}********{m[2][-2:]}", text)
+    return MOBILE.sub(lambda m: f"{m[1]}****{m[3]}", text)
+
+
+def _derive(purpose: str) -> bytes:
+    key = get_settings().secret_key.get_secret_value()
+    if not key:
+        raise RuntimeError("HOTLINE_SECRET_KEY is not set; start the line with `hotline run`")
+    return HKDF(SHA256(), 32, salt=b"hotline", info=purpose.encode()).derive(key.encode())
+
+
+def encrypt(text: str) -> str:
+    """Encrypt ``text`` (Fernet, key derived from the secret key)."""
+    return Fernet(base64.urlsafe_b64encode(_derive("fields"))).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """Reverse of `encrypt`. Raises ValueError when the token is not ours."""
+    try:
+        return Fernet(base64.urlsafe_b64encode(_derive("fields"))).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise ValueError("not encrypted with this key") from error
+
+
+def keyed_hash(purpose: str, value: str) -> str:
+    """Hex HMAC-SHA256 of ``value``, unlinkable between purposes (64 characters)."""
+    return hmac.new(_derive(purpose), value.encode(), sha256).hexdigest()
+
+
+def hash_matches(purpose: str, value: str, expected: str) -> bool:
+    """Constant-time comparison of `keyed_hash` with a stored one."""
+    return hmac.compare_digest(keyed_hash(purpose, value), expected)
+
+
+def new_query_code() -> str:
+    """Six digits without 0 and 1, which are misheard and misread."""
+    return "".join(secrets.choice(CODE_ALPHABET) for _ in range(6))
+
+
+def new_token() -> str:
+    """An unguessable URL-safe token, 43 characters."""
+    return secrets.token_urlsafe(32)

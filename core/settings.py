@@ -1,0 +1,69 @@
+"""Settings of the line, from the environment, `.env` and the generated secrets file."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS_FILE = "secrets.env"
+
+
+class Settings(BaseSettings):
+    """Everything a city may set. Names in the environment carry the prefix ``HOTLINE_``."""
+
+    model_config = SettingsConfigDict(env_prefix="HOTLINE_", extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65533)
+    assistant_port: int | None = None
+    database_port: int | None = None
+    data_dir: Path = ROOT / "data"
+    city_dir: Path = ROOT / "city"
+    shared_data: Path = ROOT.parent / "shared" / "data"
+    python310: str | None = None
+    public_url: str | None = None
+    database_url: str | None = Field(None, validation_alias="DATABASE_URL")
+    database_pool: int = Field(20, ge=2, le=200, description="connections per process")
+    assistant_url: str | None = None
+    assistant_timeout: float = Field(8.0, gt=0, description="seconds a turn may wait")
+    assistant_token: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+    worker: bool = True
+    log_level: str = "INFO"
+    log_format: str = Field("json", pattern="^(json|text)$")
+
+    @property
+    def assistant_address(self) -> str:
+        """Base URL of the assistant, e.g. ``http://127.0.0.1:8001``."""
+        port = self.assistant_port or self.port + 1
+        return (self.assistant_url or f"http://127.0.0.1:{port}").rstrip("/")
+
+    @property
+    def embedded_database_port(self) -> int:
+        """Port of the embedded PostgreSQL."""
+        return self.database_port or self.port + 2
+
+    @property
+    def address(self) -> str:
+        """Address under which people reach the service."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+def load_settings() -> Settings:
+    """Read the settings anew: environment first, then ``.env``, then generated secrets.
+
+    Raises pydantic.ValidationError when a value does not fit.
+    """
+    env = ROOT / ".env"
+    first = Settings(_env_file=env)
+    return Settings(_env_file=(first.data_dir / SECRETS_FILE, env))
+
+
+@functools.cache
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return load_settings()
