@@ -1,0 +1,1 @@
+"""Chinese text as citizens type and say it. Pure: no database, no web, both interpreters."""
