@@ -1,0 +1,1 @@
+"""What the line can answer: service items, their search and their answers."""

@@ -1,0 +1,1 @@
+"""Who serves the city, and where things are: units, duties, territory."""
