@@ -1,0 +1,36 @@
+"""All SQL about units and places. Both are public: everyone may read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from units.models import Place, Unit
+
+
+class UnitRepository:
+    """Reads units and places, and announces changes."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def units(self) -> Sequence[Unit]:
+        """Every unit, also inactive ones, by code."""
+        return (await self.session.scalars(select(Unit).order_by(Unit.code))).all()
+
+    async def places(self, *, active_only: bool = True) -> Sequence[Place]:
+        """Every place, by code."""
+        query = select(Place).order_by(Place.code)
+        if active_only:
+            query = query.where(Place.active)
+        return (await self.session.scalars(query)).all()
+
+    async def lock(self) -> None:
+        """Let one loader in at a time, until the transaction ends."""
+        await self.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("units.load"))))
+
+    async def announce(self) -> None:
+        """Tell every process, at commit, that units or places changed."""
+        await self.session.execute(select(func.pg_notify("units_changed", "")))
