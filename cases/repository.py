@@ -194,7 +194,7 @@ class CaseRepository:
         found = await self.session.execute(
             select(cases.c.state, func.count()).group_by(cases.c.state)
         )
-        known = dict(found.tuples().all())
+        known: dict[str, int] = dict(found.tuples().all())
         return {state: known.get(state, 0) for state in MainState}
 
     async def next_number(self, at: datetime) -> str:

@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
+from procrastinate.schema import SchemaManager
 
 os.environ.setdefault("HOTLINE_SECRET_KEY", "tests-only-" + uuid.uuid4().hex)
 
 from core.database import Base, Database
+from core.jobs import make_app
 from service import metadata  # noqa: F401  (every room's tables)
 
 
@@ -33,10 +35,13 @@ def server_url() -> str:
 
 @pytest.fixture(scope="session")
 async def schema(scratch_url: str) -> AsyncIterator[Database]:
-    """The scratch database with every table."""
+    """The scratch database with every table; jobs can be queued, nothing works them off."""
     database = Database(scratch_url, pool=5)
     async with database.engine.begin() as connection:
         await connection.run_sync(Base.metadata.create_all)
+    with psycopg.connect(scratch_url, autocommit=True) as plain:
+        plain.execute(SchemaManager.get_schema())
+    make_app(scratch_url)
     yield database
     await database.close()
 
