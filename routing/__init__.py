@@ -1,0 +1,1 @@
+"""Routing: from a citizen's words and a place to the unit that answers for the matter."""
