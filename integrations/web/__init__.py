@@ -1,0 +1,27 @@
+"""The web door: the citizen's pages, rendered on the server."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from integrations.web.pages import error_page, router
+from integrations.web.render import HERE, render
+
+__all__ = ["error_page", "mount_static", "render", "router"]
+
+
+class _Checked(StaticFiles):
+    """Static files that a browser asks about each time, so an update reaches everybody at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve ``static/`` at ``/static``."""
+    app.mount("/static", _Checked(directory=HERE / "static"), name="static")

@@ -1,0 +1,113 @@
+// Cards: the drawn part of an answer. An unknown kind draws nothing, since the text says it all.
+
+import { element, inCity, safeAddress } from "./dom.js";
+
+/** The element for `card`, or null. */
+export function drawCard(card) {
+  const draw = card && KINDS[card.kind];
+  return draw ? draw(card) : null;
+}
+
+/** "有效期" of an item in words. */
+function validity(card) {
+  if (card.valid_from && card.valid_to) return `${card.valid_from} 至 ${card.valid_to}`;
+  if (card.valid_to) return `至 ${card.valid_to}`;
+  return card.valid_from ? `${card.valid_from} 起` : "";
+}
+
+function facts(rows) {
+  const list = element("dl", { class: "facts" });
+  for (const [label, value] of rows) {
+    if (value !== "" && value !== null && value !== undefined) {
+      list.append(element("dt", {}, label), element("dd", {}, value instanceof Node ? value : String(value)));
+    }
+  }
+  return list;
+}
+
+function item(card) {
+  const name = card.name || card.title || card.code;
+  return element("div", { class: "card" },
+    element("p", { class: "card-title" },
+      element("a", { href: safeAddress(card.url) || `/items/${encodeURIComponent(card.code)}` }, `${name}（办事指南全文）`)),
+    facts([
+      ["实施单位", card.unit_name || card.unit],
+      ["版本", card.version ? `第 ${card.version} 版` : ""],
+      ["有效期", validity(card)],
+    ]));
+}
+
+function summary(card) {
+  return element("div", { class: "card" },
+    element("p", { class: "card-title" }, "请核对以下内容"),
+    facts((card.rows || []).map((row) => [row.label, row.value])));
+}
+
+function filed(card) {
+  const number = element("span", { class: "big" }, card.number);
+  const code = card.query_code ? element("span", { class: "big code" }, card.query_code) : "";
+  const due = card.due_at ? inCity(card.due_at) + (card.provisional ? "（暂定，以节假日安排公布为准）" : "") : "";
+  const progress = safeAddress(card.url) || "/progress";
+  const separator = progress.includes("?") ? "&" : "?";
+  const copied = element("span", { role: "status" });
+  const words = `工单编号 ${card.number}` + (card.query_code ? `，查询码 ${card.query_code}` : "");
+  return element("div", { class: "card card-case" },
+    element("p", { class: "card-title" }, card.query_code ? "已登记，请保存编号和查询码" : "工单"),
+    facts([
+      ["工单编号", number],
+      ["查询码", code],
+      ["状态", card.state_name || card.status || ""],
+      ["承办单位", card.unit || ""],
+      ["预计答复", due],
+    ]),
+    element("p", { class: "actions" },
+      element("button", {
+        type: "button",
+        class: "button button-small",
+        onclick: async () => { copied.textContent = (await copy(words)) ? "已复制" : "复制不了，请手工抄下"; },
+      }, card.query_code ? "复制编号和查询码" : "复制编号"),
+      element("a", { class: "button button-quiet button-small", href: `${progress}${separator}number=${encodeURIComponent(card.number)}` }, "查进度"),
+      copied));
+}
+
+function emergency(card) {
+  const calls = (card.numbers || []).map((entry) => {
+    const raw = typeof entry === "string" ? entry : String(entry.number || entry.phone || "");
+    const digits = (raw.match(/[\d-]+/) || [""])[0];
+    const label = (typeof entry === "object" && (entry.name || entry.label || entry.title)) || raw.replace(digits, "").replace(/[（）()]/g, "");
+    if (!digits) return null;
+    return element("li", {},
+      element("a", { class: "button button-danger call", href: `tel:${digits.replace(/-/g, "")}` },
+        "拨打 ", element("b", {}, digits), label ? ` ${label}` : ""));
+  });
+  return element("div", { class: "card card-emergency" },
+    element("p", { class: "card-title" }, card.title || "请立即拨打"),
+    element("ul", {}, ...calls));
+}
+
+function link(card) {
+  const address = safeAddress(card.url);
+  if (!address) return null;
+  return element("div", { class: "card" },
+    element("p", { class: "card-title" }, element("a", { href: address }, card.title || address)));
+}
+
+const KINDS = { item, summary, case: filed, emergency, link };
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without TLS there is no clipboard interface; the old way still works.
+    const box = element("textarea", { class: "visually-hidden", "aria-hidden": "true", tabindex: "-1" });
+    box.value = text;
+    const before = document.activeElement;
+    document.body.append(box);
+    box.select();
+    const done = document.execCommand("copy");
+    box.remove();
+    before?.focus({ preventScroll: true });
+    return done;
+  }
+}

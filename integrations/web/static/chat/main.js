@@ -1,0 +1,152 @@
+// The chat page: wires text box, buttons and transcript to the talk.
+
+import { wake } from "./api.js";
+import { element } from "./dom.js";
+import { readPicture } from "./picture.js";
+import { keep, kept } from "./store.js";
+import { Talk } from "./talk.js";
+import { Transcript } from "./transcript.js";
+
+const at = (id) => document.getElementById(id);
+const text = at("text");
+const scroll = at("scroll");
+let picture = null;
+
+const transcript = new Transcript(at("log"), scroll, ({ value, title }) => {
+  talk.send({ kind: "choice", value, title }, title);
+  backToTyping();
+});
+
+const talk = new Talk(transcript, {
+  showLink(words) {
+    const state = at("link-state");
+    if (!words) return state.replaceChildren();
+    if (state.firstChild?.textContent === words) return undefined;
+    return state.replaceChildren(
+      element("span", {}, words),
+      element("button", { type: "button", class: "button button-quiet button-small", onclick: wake }, "立即重试"),
+    );
+  },
+  showTyping(words) {
+    if (at("typing").textContent !== words) at("typing").textContent = words;
+    if (words) transcript.reveal();
+  },
+  showGone() {
+    transcript.note("上一段对话已经结束。接着发消息，会开始新的对话。");
+  },
+  changed() {
+    at("starters").hidden = talk.started;
+    at("new-talk").hidden = !talk.started;
+  },
+});
+
+/** After a button has turned into text: where the keyboard goes on, without opening a phone's. */
+function backToTyping() {
+  (matchMedia("(pointer: fine)").matches ? text : scroll).focus({ preventScroll: true });
+}
+
+function problem(words) {
+  at("composer-problem").textContent = words;
+}
+
+function fit() {
+  text.style.height = "auto";
+  text.style.height = `${text.scrollHeight + 2}px`;
+}
+
+function setText(words) {
+  text.value = words;
+  keep("draft", words);
+  fit();
+}
+
+function sendComposer() {
+  problem("");
+  const words = text.value.trim();
+  if (!words && !picture) {
+    problem("请先写点什么，再发送");
+    text.focus();
+    return;
+  }
+  if (picture) {
+    talk.send({ kind: "image", data: picture.data, name: picture.name }, "[图片]", picture.canvas);
+    showPicture(null);
+  }
+  if (words) talk.send({ kind: "text", text: words }, words);
+  setText("");
+  text.focus();
+}
+
+function showPicture(chosen) {
+  picture = chosen;
+  at("image-file").value = "";
+  at("preview").hidden = !chosen;
+  at("preview").replaceChildren();
+  if (!chosen) return;
+  const remove = () => { showPicture(null); at("image-button").focus(); };
+  at("preview").append(
+    chosen.canvas,
+    element("span", { role: "status" }, `已选图片 ${chosen.name}，按“发送”发出`),
+    element("button", { type: "button", class: "button button-quiet button-small", onclick: remove }, "取消"),
+  );
+}
+
+function sharePlace() {
+  problem("");
+  at("place-button").disabled = true;
+  navigator.geolocation.getCurrentPosition(({ coords }) => {
+    at("place-button").disabled = false;
+    const latitude = Number(coords.latitude.toFixed(6));
+    const longitude = Number(coords.longitude.toFixed(6));
+    talk.send({ kind: "location", latitude, longitude, label: "" }, `[位置] 北纬 ${latitude}，东经 ${longitude}`);
+  }, (error) => {
+    at("place-button").disabled = false;
+    problem(error.code === error.PERMISSION_DENIED
+      ? "没有获得定位许可。可以直接写路名、门牌或小区名。"
+      : "暂时定不了位。可以直接写路名、门牌或小区名。");
+  }, { enableHighAccuracy: true, timeout: 15_000 });
+}
+
+at("composer").addEventListener("submit", (event) => { event.preventDefault(); sendComposer(); });
+text.addEventListener("input", () => { keep("draft", text.value); problem(""); fit(); });
+text.addEventListener("keydown", (event) => {
+  // While an input method composes, Enter picks a word.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.keyCode !== 229) {
+    event.preventDefault();
+    sendComposer();
+  }
+});
+at("person").addEventListener("click", () => talk.send({ kind: "text", text: "转人工" }, "转人工"));
+at("image-button").addEventListener("click", () => at("image-file").click());
+at("image-file").addEventListener("change", async ({ target }) => {
+  const [file] = target.files;
+  if (!file) return;
+  problem("");
+  try {
+    showPicture(await readPicture(file));
+    at("send").focus();
+  } catch (error) {
+    showPicture(null);
+    problem(error.message);
+  }
+});
+if (navigator.geolocation && isSecureContext) {
+  at("place-button").hidden = false;
+  at("place-button").addEventListener("click", sharePlace);
+}
+at("new-talk").addEventListener("click", () => {
+  if (!confirm("开始新的对话？这里的记录将不再显示，请先记下工单编号和查询码。")) return;
+  talk.restart();
+  text.focus();
+});
+for (const button of at("starters").querySelectorAll("button")) {
+  button.addEventListener("click", () => {
+    talk.send({ kind: "text", text: button.textContent }, button.textContent);
+    backToTyping();
+  });
+}
+
+at("composer").hidden = false;
+at("starters").hidden = false;
+setText(new URLSearchParams(location.search).get("ask") || kept("draft") || "");
+talk.restore();
