@@ -1,0 +1,105 @@
+"""What a turn means where it stands. Pure: the assistant's act, weighed against what was asked.
+
+The assistant sees one sentence; "望湖路18号" is an answer while a place is asked for, and "对" files a
+case while a summary awaits confirmation.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Step(StrEnum):
+    """What is done with the turn."""
+
+    GUIDE = "guide"
+    TAKE_IN = "take_in"
+    CONFIRM = "confirm"
+    DROP = "drop"
+    PROGRESS = "progress"
+    REVIEW = "review"
+    HANDOFF = "handoff"
+    SMALL_TALK = "small_talk"
+    ROUTE = "route"
+    UNCLEAR = "unclear"
+
+
+# An act below this confidence (0..1) counts only as a hint.
+SURE = 0.5
+
+_QUESTION = re.compile(
+    r"怎么|怎样|如何|哪里|哪儿|在哪|去哪|什么(?:材料|条件|时候|手续|证件|资料)|多久|多长时间|几天|多少钱|要钱|收费|费用|"
+    r"带(?:什么|啥|哪些)|(?:要|需要)(?:什么|啥|哪些)|能不能|可不可以|可以.{0,12}(?:吗|么|不)|咋(?:办|弄|整)|[吗么呢][?？]?$|[?？]$|热线电话|咨询电话"
+)
+_YES = re.compile(
+    r"^(?:嗯|哦|好|对|是|行|可以|没错|没问题|确认|提交|正确|对的|是的|好的|就这样|就这样吧|都对|OK|ok|1|那就)+(?:啊|呀|了|吧|的|嘛|，|,|！|!|。|提交|确认|没问题|没错|无误|就行)*$"
+)
+_DROP = re.compile(
+    r"^(?:算了|不(?:用|想)?(?:投诉|反映|举报|提交|登记|报|说|弄)了?|取消|不提交了?|撤销|别(?:登记|提交)了?)"
+)
+_PROGRESS = re.compile(
+    r"进度|到哪(?:了|一步)|办(?:得)?怎么样了|处理(?:得)?怎么样|查.{0,6}(?:工单|单子|投诉)|工单号|查询码"
+)
+
+
+def looks_like_question(text: str) -> bool:
+    """Whether ``text`` asks how, where, how long, how much and the like."""
+    return bool(_QUESTION.search(text))
+
+
+def is_yes(text: str) -> bool:
+    """A plain yes, however short."""
+    return bool(_YES.match(text.strip()))
+
+
+def decide(act: str | None, confidence: float, awaiting: str | None, text: str) -> Step:
+    """The step for a turn.
+
+    ``act`` and ``confidence`` (0..1) are the assistant's; ``awaiting`` names what was asked last
+    (a slot of the intake, ``progress``, ``review_reason``, or None).
+    """
+    if awaiting in ("progress", "urge", "supplement", "withdraw") and not (
+        act in ("ask_guide", "file_case", "handoff") and confidence >= SURE
+    ):
+        return Step.PROGRESS
+    if awaiting == "review_reason":
+        return Step.REVIEW
+    if awaiting is None:
+        return _fresh(act, confidence, text)
+    if act == "handoff" and confidence >= SURE:
+        return Step.HANDOFF
+    if _DROP.match(text):
+        return Step.DROP
+    if awaiting == "confirm":
+        if is_yes(text) or (act == "affirm" and len(text) <= 12):
+            return Step.CONFIRM
+        if act == "withdraw" and len(text) <= 10:
+            return Step.DROP
+    if act in ("ask_guide", "ask_policy") and confidence >= SURE and looks_like_question(text):
+        return Step.GUIDE
+    if act in ("ask_progress", "urge") and _PROGRESS.search(text):
+        return Step.PROGRESS
+    if act in ("thanks", "greet", "goodbye") and confidence >= 0.7 and len(text) <= 8:
+        return Step.SMALL_TALK
+    return Step.TAKE_IN
+
+
+def _fresh(act: str | None, confidence: float, text: str) -> Step:
+    match act:
+        case "ask_guide" | "ask_policy":
+            return Step.GUIDE
+        case "file_case":
+            return Step.TAKE_IN
+        case "ask_progress" | "urge" | "supplement" | "withdraw":
+            return Step.PROGRESS
+        case "review":
+            return Step.REVIEW
+        case "handoff":
+            return Step.HANDOFF
+        case "greet" | "thanks" | "goodbye" | "chitchat" | "abuse":
+            return Step.SMALL_TALK
+        case "emergency" | "legal_route" | "privacy_or_illegal" | "out_of_scope":
+            return Step.ROUTE
+        case _:
+            return Step.UNCLEAR

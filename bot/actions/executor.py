@@ -1,0 +1,167 @@
+"""The custom actions that the assistant calls: served here, where the data is.
+
+An action is idempotent per turn: what it does and what it answers are one transaction, keyed by the
+turn. The assistant gets only a mark that there is an answer; the words stay in the service.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import repository
+from bot.actions import guide, progress, rating, small_talk, take_in
+from bot.actions.dialogue import Step, decide
+from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from bot.city import Line
+from bot.gateway import hand_over
+from core.errors import HotlineError
+from core.replies import say
+from intake.service import open_draft, read
+
+log = structlog.get_logger(__name__)
+
+ACTIONS = (
+    "action_guide",
+    "action_intake",
+    "action_progress",
+    "action_review",
+    "action_handoff",
+    "action_smalltalk",
+    "action_route",
+    "action_choose",
+    "action_unclear",
+)
+
+_GRADE_DIGIT = re.compile(r"^[1-5]$")
+
+
+async def _hand_over(talk: Talk) -> Replies:
+    return [await hand_over(talk.session, talk.conversation, "市民要求")]
+
+
+_HANDLERS: dict[Step, Callable[[Talk], Awaitable[Replies]]] = {
+    Step.GUIDE: guide.guide,
+    Step.TAKE_IN: take_in.take_in,
+    Step.CONFIRM: take_in.confirm,
+    Step.DROP: take_in.drop,
+    Step.PROGRESS: progress.progress,
+    Step.REVIEW: rating.rating,
+    Step.HANDOFF: _hand_over,
+    Step.SMALL_TALK: small_talk.small_talk,
+    Step.ROUTE: take_in.route,
+    Step.UNCLEAR: small_talk.unclear,
+}
+
+
+async def respond(talk: Talk) -> Replies:
+    """The replies to a turn: by the quick reply chosen, else by what the turn means here."""
+    if talk.value is not None:
+        return await _choose(talk, talk.value)
+    awaiting = read(talk.draft).awaiting if talk.draft else talk.context.get("awaiting")
+    if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
+        return await rating.rating(talk)
+    return await _HANDLERS[decide(talk.act, talk.confidence, awaiting, talk.text)](talk)
+
+
+async def _choose(talk: Talk, value: str) -> Replies:
+    kind, _, rest = value.partition(":")
+    match kind:
+        case "item":
+            return await guide.choose_item(talk, value)
+        case "intake":
+            return await take_in.choose(talk, rest)
+        case "case" if rest == "consult":
+            return await take_in.consult(talk)
+        case "case":
+            return await progress.choose(talk, rest)
+        case "review":
+            return await rating.choose(talk, rest)
+        case "menu" if rest == "guide":
+            return [say("请说要办什么事，例如“身份证过期了怎么换”“居住证要什么材料”。")]
+        case "menu":
+            talk.text, talk.act = "我要反映问题", "file_case"
+            return await take_in.take_in(talk)
+        case "form":
+            card = {"kind": "link", "title": "填表反映", "url": "/form"}
+            return [say("请打开“填表反映”页面填写，提交后同样会给您工单编号。", card=card)]
+        case _:
+            # A door may send any words as a choice: they are taken as said.
+            talk.value, talk.text = None, value
+            talk.act, talk.confidence = None, 0.0
+            return await respond(talk)
+
+
+async def _run(
+    line: Line, name: str, conversation: uuid.UUID, turn: uuid.UUID, heard: Heard
+) -> None:
+    try:
+        async with line.database.unit_of_work() as session:
+            if await repository.claim_action(session, turn, name):
+                replies = await respond(await _talk(line, session, conversation, turn, heard))
+                await repository.append(session, conversation, "assistant", replies, turn)
+    except HotlineError as refused:
+        async with line.database.unit_of_work() as session:
+            if await repository.claim_action(session, turn, name):
+                replies = [say(refused.message, *HELP_CHOICES)]
+                await repository.append(session, conversation, "assistant", replies, turn)
+
+
+class Heard:
+    """What the assistant passed on: text, act with confidence, and a chosen value if any."""
+
+    def __init__(self, message: dict[str, Any]) -> None:
+        intent = message.get("intent") or {}
+        self.text = str(message.get("text") or "")
+        self.act = intent.get("name")
+        self.confidence = float(intent.get("confidence") or 0.0)
+        values = [e["value"] for e in message.get("entities") or [] if e.get("entity") == "value"]
+        self.value = str(values[0]) if self.act == "choose" and values else None
+
+
+async def _talk(
+    line: Line, session: AsyncSession, conversation: uuid.UUID, turn: uuid.UUID, heard: Heard
+) -> Talk:
+    found = await repository.find_conversation(session, conversation, lock=True)
+    if found is None:
+        raise LookupError(f"no conversation {conversation}")
+    draft = await open_draft(session, conversation)
+    # What was said is taken from the stored turn: the assistant's text may be shortened.
+    text = await repository.heard(session, turn) or heard.text
+    return Talk(line, session, found, draft, turn, text, heard.act, heard.confidence, heard.value)
+
+
+def make_executor(line: Line) -> ActionExecutor:
+    """The rasa-sdk executor with every action of the line registered."""
+    executor = ActionExecutor()
+    for action_name in ACTIONS:
+        executor.register(_action(line, action_name))
+    return executor
+
+
+def _action(line: Line, action_name: str) -> type[Action]:
+    class TurnAction(Action):  # type: ignore[misc]
+        def name(self) -> str:
+            return action_name
+
+        async def run(
+            self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+        ) -> list[dict[str, Any]]:
+            message = tracker.latest_message or {}
+            turn = uuid.UUID(str(message["metadata"]["turn_id"]))
+            conversation = uuid.UUID(tracker.sender_id)
+            structlog.contextvars.bind_contextvars(
+                conversation_id=str(conversation), turn_id=str(turn)
+            )
+            await _run(line, action_name, conversation, turn, Heard(message))
+            dispatcher.utter_message(json_message={"reply": str(turn)})
+            return []
+
+    return TurnAction

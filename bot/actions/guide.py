@@ -1,0 +1,56 @@
+"""Guide questions, answered from the knowledge base with source and validity."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.actions.talk import Replies, Talk
+from cases.vocabulary import CaseType, Outcome
+from core.calendar import LOCAL
+from core.replies import Reply, say
+from intake import form
+from intake.service import read
+from kb.service import Answer
+
+
+async def guide(talk: Talk) -> Replies:
+    """Answer a question; while an intake is open, answer and come back to it."""
+    today = datetime.now(LOCAL).date()
+    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
+    replies = await tell(talk, answer)
+    if talk.draft is not None:
+        replies.append(_back_to_form(talk))
+    return replies
+
+
+async def choose_item(talk: Talk, value: str) -> Replies:
+    """An item or one of its aspects was chosen from quick replies."""
+    today = datetime.now(LOCAL).date()
+    return await tell(talk, talk.line.knowledge.answer_choice(value, today))
+
+
+async def tell(talk: Talk, answer: Answer) -> Replies:
+    """Put an answer into words, remember its item, and count the contact as answered."""
+    if answer.kind == "answer":
+        if talk.context.get("item") != answer.item_code:
+            await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
+        talk.remember(item=answer.item_code, failures=None)
+        return [say(answer.text, *answer.choices, card=answer.card)]
+    if answer.kind == "choices":
+        return [say(answer.text, *answer.choices)]
+    failures = int(talk.context.get("failures", 0)) + 1
+    talk.remember(failures=failures, question=talk.text)
+    return [
+        say(
+            answer.text,
+            *answer.choices[:3],
+            ("留下咨询，由单位答复", "case:consult"),
+            ("转人工", "handoff"),
+        )
+    ]
+
+
+def _back_to_form(talk: Talk) -> Reply:
+    assert talk.draft is not None
+    pending = form.question(read(talk.draft))
+    return pending.model_copy(update={"text": "我们接着登记刚才的事。" + pending.text})

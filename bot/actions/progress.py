@@ -1,0 +1,149 @@
+"""Following a case: progress, urging, supplementing, withdrawing.
+
+Whoever filed a case in this conversation may follow it here; everyone else shows number and query
+code first. Somebody else's case is never shown.
+"""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo
+
+from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from cases.models import Case
+from cases.numbers import tidy_number
+from cases.progress import NOT_FOUND, PublicCase, look_up, public_case
+from cases.repository import CaseRepository
+from cases.service import supplement, urge, withdraw
+from cases.states import MainState
+from core.database import now
+from core.replies import Reply, say
+
+_NUMBER = re.compile(r"(?<!\d)(?!1[3-9]\d{9}(?!\d))\d{12,14}(?!\d)")
+_CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_PLAIN = re.compile(
+    r"^(?:我)?(?:想|要|需要|帮我|给我|请)*(?:再)?(?:查(?:一?下|询)?|催(?:一?下|办)?|补充|撤(?:回|销)|取消)?.{0,4}(?:进度|工单|单子|情况|材料|一下|投诉|诉求)?[。！!？?]*$"
+)
+_FOLLOW = (("催办", "case:urge"), ("补充情况", "case:supplement"), ("撤回", "case:withdraw"))
+_WISHES = ("progress", "urge", "supplement", "withdraw")
+_LOCAL = ZoneInfo("Asia/Shanghai")
+
+
+async def progress(talk: Talk) -> Replies:
+    """Do what the citizen wants with the case meant, after knowing that it is his or hers."""
+    waiting = talk.context.get("awaiting")
+    wish = waiting if waiting in _WISHES else {"ask_progress": "progress"}.get(talk.act or "", "")
+    if not wish:
+        wish = talk.act if talk.act in _WISHES else "progress"
+    number, code = _NUMBER.search(talk.text), _CODE.search(talk.text)
+    if number or (waiting and code):
+        return await _verify(talk, wish, number[0] if number else None, code[0] if code else None)
+    case = await _own_case(talk)
+    if case is None:
+        return _ask_number(talk, wish)
+    if waiting == "supplement":
+        return await _supplement(talk, case)
+    if wish == "supplement" and not _PLAIN.match(talk.text):
+        return await _supplement(talk, case)
+    return await _do(talk, wish, case)
+
+
+async def choose(talk: Talk, value: str) -> Replies:
+    """A quick reply about a case: ``progress``, ``urge``, ``supplement``, ``withdraw[:yes]``."""
+    case = await _own_case(talk)
+    wish, _, rest = value.partition(":")
+    if case is None:
+        return _ask_number(talk, wish if wish in _WISHES else "progress")
+    if wish == "withdraw" and rest == "yes":
+        await withdraw(talk.session, case.id, f"turn:{talk.turn_id}", now())
+        return [say(f"工单 {case.number} 已撤回。", ("反映别的问题", "menu:case"))]
+    return await _do(talk, wish, case)
+
+
+async def _own_case(talk: Talk) -> Case | None:
+    number = talk.context.get("case")
+    return await CaseRepository(talk.session, None).by_number(str(number)) if number else None
+
+
+def _ask_number(talk: Talk, wish: str) -> Replies:
+    talk.remember(awaiting=wish)
+    return [
+        say(
+            "请告诉我工单编号和 6 位查询码（登记时给您的），例如“2611220000011 查询码 234567”。"
+            "也可以在“查进度”页面查询。",
+            ("没有编号，转人工", "handoff"),
+            card={"kind": "link", "title": "查进度", "url": "/progress"},
+        )
+    ]
+
+
+async def _verify(talk: Talk, wish: str, number: str | None, code: str | None) -> Replies:
+    number = number or talk.context.get("asked_number")
+    known = talk.context.get("case")
+    if number and known and tidy_number(number) == known:
+        case = await _own_case(talk)
+        if case is not None:
+            talk.remember(awaiting=None, asked_number=None)
+            return await _do(talk, wish, case)
+    if not number or not code:
+        talk.remember(awaiting=wish, asked_number=number)
+        return [say("还需要" + ("6 位查询码。" if number else "工单编号。"), ("转人工", "handoff"))]
+    found = await look_up(talk.session, number, code, talk.line.city.tree, now())
+    if found is None:
+        talk.remember(awaiting=wish, asked_number=None)
+        return [say(NOT_FOUND + "。忘记了可以转人工核实。", ("转人工", "handoff"))]
+    talk.remember(case=found.number, awaiting=None, asked_number=None)
+    case = await _own_case(talk)
+    return await _do(talk, wish, case) if case else [show(found)]
+
+
+async def _do(talk: Talk, wish: str, case: Case) -> Replies:
+    talk.remember(awaiting=None, failures=None)
+    if wish == "urge":
+        await urge(talk.session, case.id, f"turn:{talk.turn_id}", now())
+        shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
+        return [say(f"已催办，承办单位会看到。{_status(shown)}", *_FOLLOW[1:])]
+    if wish == "supplement":
+        talk.remember(awaiting="supplement")
+        return [say(f"请说要补充到工单 {case.number} 的内容。")]
+    if wish == "withdraw":
+        return [
+            say(
+                f"确定撤回工单 {case.number}“{case.title}”吗？撤回后不再办理。",
+                ("确定撤回", "case:withdraw:yes"),
+                ("不撤回", "case:progress"),
+            )
+        ]
+    return [show(await public_case(talk.session, case.id, talk.line.city.tree, now()))]
+
+
+async def _supplement(talk: Talk, case: Case) -> Replies:
+    await supplement(talk.session, case.id, f"turn:{talk.turn_id}", talk.text, now())
+    talk.remember(awaiting=None, failures=None)
+    return [say(f"已补充到工单 {case.number}，承办单位会看到。", *_FOLLOW[:1], *HELP_CHOICES[:1])]
+
+
+def show(case: PublicCase) -> Reply:
+    """A case's progress as a reply."""
+    lines = [f"工单 {case.number}：{case.title}", _status(case)]
+    lines += [
+        f"· {step.at.astimezone(_LOCAL):%m-%d %H:%M} {step.text}" for step in case.timeline[-4:]
+    ]
+    if case.answer:
+        lines.append(f"答复：{case.answer}")
+    choices = list(_FOLLOW)
+    card = None
+    if case.state in (MainState.CLOSED, MainState.WITHDRAWN):
+        choices = [("反映别的问题", "menu:case")]
+    if case.review_link:
+        card = {"kind": "link", "title": "评价这次办理", "url": case.review_link}
+    return say("\n".join(lines), *choices, card=card)
+
+
+def _status(case: PublicCase) -> str:
+    if case.closed_at is not None:
+        return f"状态：{case.state_name}（{case.closed_at.astimezone(_LOCAL):%Y-%m-%d}）"
+    due = f"{case.due_at.astimezone(_LOCAL):%Y-%m-%d %H:%M}"
+    provisional = "（暂定）" if case.due_provisional else ""
+    unit = f"，承办单位：{case.unit}" if case.unit else ""
+    return f"状态：{case.state_name}{unit}，预计 {due}{provisional} 前答复。"

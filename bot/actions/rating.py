@@ -1,0 +1,100 @@
+"""Rating a closed case in the talk: a grade by digit, word or button; a bad one with its reason."""
+
+from __future__ import annotations
+
+import re
+
+from bot.actions.progress import show
+from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from cases.progress import public_case
+from cases.repository import CaseRepository
+from cases.states import MainState
+from cases.vocabulary import Source
+from core.database import now
+from core.replies import Reply, say
+from reviews.grades import BAD, GRADE_NAMES, Grade
+from reviews.service import submit_for_case
+
+_DIGIT = re.compile(r"^\s*([1-5])\s*(?:分|星)?[。！!]?$")
+_WORDS = (
+    (Grade.VERY_DISSATISFIED, re.compile(r"非常不满意|很不满意|太差|差劲|极差")),
+    (Grade.DISSATISFIED, re.compile(r"不(?:太)?满意|差评|没解决|不行")),
+    (Grade.FAIR, re.compile(r"基本满意|一般|还行|凑合")),
+    (Grade.VERY_SATISFIED, re.compile(r"非常满意|很满意|特别满意|五星|好评")),
+    (Grade.SATISFIED, re.compile(r"满意|不错|挺好")),
+)
+_BARE = re.compile(
+    r"^(?:我)?(?:对.{0,12})?(?:要|想|给)?(?:个|评价|打)*(?:非常|很|太|基本|特别)?(?:不(?:太)?)?(?:满意|差评|好评|一般|还行)[。！!了吧]*$"
+)
+
+
+def grade_of(text: str) -> Grade | None:
+    """The grade that ``text`` gives, by digit (5 best) or by word."""
+    digit = _DIGIT.match(text)
+    if digit:
+        return Grade(int(digit[1]))
+    return next((grade for grade, pattern in _WORDS if pattern.search(text)), None)
+
+
+def invitation(number: str, link: str, answer: str | None) -> Reply:
+    """What the citizen is told when a case is closed: the answer, and how to rate it."""
+    said = f"\n答复：{answer}" if answer else ""
+    return say(
+        f"您的工单 {number} 已办结。{said}\n请对这次办理作个评价，也可以随时说“不满意”和原因。",
+        *[(GRADE_NAMES[g], f"review:{int(g)}") for g in sorted(Grade, reverse=True)],
+        card={"kind": "review", "number": number, "url": link},
+    )
+
+
+async def rating(talk: Talk) -> Replies:
+    """A review in the citizen's own words, or the reason for a bad one."""
+    grade = talk.context.get("grade")
+    if talk.context.get("awaiting") == "review_reason" and grade is not None:
+        return await _submit(talk, Grade(int(grade)), talk.text)
+    found = grade_of(talk.text)
+    if found is None:
+        return await _no_grade(talk)
+    reason = "" if _DIGIT.match(talk.text) or _BARE.match(talk.text) else talk.text
+    return await _submit(talk, found, reason)
+
+
+async def choose(talk: Talk, value: str) -> Replies:
+    """A grade was chosen by button."""
+    digit = _DIGIT.match(value)
+    return await _submit(talk, Grade(int(digit[1])), "") if digit else await _no_grade(talk)
+
+
+async def _no_grade(talk: Talk) -> Replies:
+    if talk.context.get("case"):
+        return [
+            say(
+                "请选一个等级：",
+                *[(GRADE_NAMES[g], f"review:{int(g)}") for g in sorted(Grade, reverse=True)],
+            )
+        ]
+    return [
+        say(
+            "请用办结时给您的评价链接评价，或者告诉我工单编号和 6 位查询码。",
+            ("查进度", "case:progress"),
+        )
+    ]
+
+
+async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
+    number = talk.context.get("case")
+    case = await CaseRepository(talk.session, None).by_number(str(number)) if number else None
+    if case is None:
+        return await _no_grade(talk)
+    if case.state != MainState.CLOSED:
+        shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
+        reply = show(shown)
+        return [reply.model_copy(update={"text": "办结以后才能评价。\n" + reply.text})]
+    if grade in BAD and not reason.strip():
+        talk.remember(awaiting="review_reason", grade=int(grade))
+        return [say(f"记为“{GRADE_NAMES[grade]}”。请说说哪里不满意，我们会督促改进。")]
+    await submit_for_case(
+        talk.session, case.id, grade, [], reason, Source(talk.conversation.channel), now()
+    )
+    talk.remember(awaiting=None, grade=None)
+    thanks = "已记录您的评价，会交由承办单位核实整改。" if grade in BAD else "感谢您的评价。"
+    return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *HELP_CHOICES[:2])]

@@ -1,0 +1,56 @@
+"""Greetings, thanks, anger, and what was not understood."""
+
+from __future__ import annotations
+
+from bot.actions.guide import tell
+from bot.actions.take_in import take_in
+from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from core.calendar import LOCAL
+from core.database import now
+from core.replies import say
+from intake import form
+from intake.service import read
+
+_WORDS = {
+    "greet": "您好，这里是示例市12345智能助手。请问要咨询办事，还是反映问题？",
+    "thanks": "不客气。还有需要随时说。",
+    "goodbye": "感谢来访，再见。",
+    "chitchat": "我是12345的智能助手，能帮您查办事指南、登记诉求、查进度，也可以为您转人工。",
+    "abuse": "听得出您很着急。请告诉我是什么事，我马上登记；也可以现在就转人工。",
+}
+
+
+async def small_talk(talk: Talk) -> Replies:
+    """Answer kindly; an intake that waits is not forgotten."""
+    text = _WORDS.get(talk.act or "", _WORDS["chitchat"])
+    if talk.draft is not None:
+        pending = form.question(read(talk.draft))
+        return [pending.model_copy(update={"text": f"{text}\n{pending.text}"})]
+    if talk.act == "goodbye":
+        return [say(text)]
+    return [say(text, *HELP_CHOICES)]
+
+
+async def unclear(talk: Talk) -> Replies:
+    """Not understood: look whether it is a guide question or a matter after all, then ask once,
+    then offer a person."""
+    today = now().astimezone(LOCAL).date()
+    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
+    if answer.kind == "answer":
+        return await tell(talk, answer)
+    topic = talk.line.city.router.topic(talk.text) if len(talk.text) >= 5 else None
+    if topic and topic.score >= 0.5:
+        talk.act = "file_case"
+        return await take_in(talk)
+    failures = int(talk.context.get("failures", 0)) + 1
+    talk.remember(failures=failures)
+    if failures == 1:
+        return [say("抱歉没有听懂，请换个说法，或者选一项：", *HELP_CHOICES)]
+    return [
+        say(
+            "还是没能听懂，怕耽误您的事。可以转人工，也可以填表留下诉求，由工作人员联系您。",
+            ("转人工", "handoff"),
+            ("填表反映", "form"),
+            *HELP_CHOICES[:3],
+        )
+    ]

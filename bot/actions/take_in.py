@@ -1,0 +1,140 @@
+"""Taking a matter in: asking, summing up, filing."""
+
+from __future__ import annotations
+
+from bot.actions.guide import tell
+from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from cases.vocabulary import CaseType, Outcome
+from core.calendar import LOCAL
+from core.database import now
+from core.replies import say
+from intake import form
+from intake.routes import PRIVATE_TEXT, find_route, is_private
+from intake.service import file, read, receipt, start_draft, write
+
+
+async def take_in(talk: Talk) -> Replies:
+    """One more message of a matter: absorb it and ask for what is still missing."""
+    if talk.draft is None:
+        talk.draft = await start_draft(talk.session, talk.conversation.id)
+    before = read(talk.draft)
+    matter = talk.line.city.intake.listen(before, talk.text, talk.act or "inform")
+    write(talk.draft, matter)
+    talk.remember(failures=None, awaiting=None)
+    reply = form.question(matter)
+    if matter.awaiting == "confirm" and before.awaiting == "confirm" and matter == before:
+        reply = reply.model_copy(update={"text": "没有看出要改什么。" + reply.text})
+    return [reply]
+
+
+async def confirm(talk: Talk) -> Replies:
+    """The citizen agreed to the summary: file it, once."""
+    if talk.draft is None:
+        return await _already_filed(talk)
+    matter = read(talk.draft)
+    if matter.awaiting != "confirm":
+        return [form.question(matter)]
+    registered = await file(
+        talk.session, talk.line.city.intake, talk.draft, talk.conversation.channel
+    )
+    talk.remember(case=registered.number, awaiting=None, failures=None, item=None)
+    return [receipt(registered, talk.line.city.tree)]
+
+
+async def _already_filed(talk: Talk) -> Replies:
+    number = talk.context.get("case")
+    if number:
+        return [say(f"已经登记好了，工单编号 {number}。", ("查进度", "case:progress"))]
+    return [say("目前没有待确认的内容。请说说您要办什么事，或者要反映什么。", *HELP_CHOICES)]
+
+
+async def drop(talk: Talk) -> Replies:
+    """The citizen does not want to file after all."""
+    if talk.draft is None:
+        return [say("好的。还有别的可以帮您吗？", *HELP_CHOICES)]
+    talk.draft.state, talk.draft.changed_at = "dropped", now()
+    return [say("好的，刚才的内容没有登记。需要时随时再说。", ("反映别的问题", "menu:case"))]
+
+
+async def choose(talk: Talk, value: str) -> Replies:
+    """A quick reply of the intake was chosen: ``confirm``, ``drop``, ``edit``, ``place:<code>`` …"""
+    step, _, rest = value.partition(":")
+    if step == "confirm":
+        return await confirm(talk)
+    if step == "drop":
+        return await drop(talk)
+    if talk.draft is None and step != "image":
+        return await _already_filed(talk)
+    if talk.draft is None:
+        talk.draft = await start_draft(talk.session, talk.conversation.id)
+    matter = read(talk.draft)
+    if step == "edit":
+        return [
+            say(
+                "请直接说要改哪里，例如“地点是东门”“电话 13800000000”“从上周开始”“不要保密”“是投诉”。"
+            )
+        ]
+    if step == "image" and not matter.words:
+        write(talk.draft, form.settle(matter))
+        return [say("图片收到了。请说说是什么事、在哪里。")]
+    if step == "anonymous":
+        matter.anonymous, matter.phone, matter.name = True, None, None
+    elif step == "confidential":
+        matter.confidential = True
+    elif step == "place":
+        chosen = next((p for p in matter.place_options if p.code == rest), None)
+        if chosen is not None:
+            matter.place, matter.place_options = chosen, []
+    matter = form.settle(matter)
+    write(talk.draft, matter)
+    reply = form.question(matter)
+    if step == "image":
+        reply = reply.model_copy(update={"text": "图片收到了。" + reply.text})
+    return [reply]
+
+
+async def consult(talk: Talk) -> Replies:
+    """Leave the question that nobody could answer as a consultation case."""
+    question = str(talk.context.get("question") or "").strip()
+    if talk.draft is None:
+        talk.draft = await start_draft(talk.session, talk.conversation.id)
+    matter = read(talk.draft)
+    matter.type = CaseType.CONSULTATION
+    if question and not matter.words:
+        matter.words.append(question)
+    matter = form.settle(talk.line.city.intake.classify(matter))
+    write(talk.draft, matter)
+    return [form.question(matter)]
+
+
+async def route(talk: Talk) -> Replies:
+    """Matters with a way of their own: legal and special routes, private requests, other topics."""
+    if is_private(talk.text):
+        await talk.settle(Outcome.REFERRED)
+        return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
+    found = find_route(talk.text)
+    if found is not None:
+        await talk.settle(Outcome.REFERRED)
+        return [say(found.text, ("还是想登记", "menu:case"), ("转人工", "handoff"))]
+    if talk.act == "legal_route":
+        await talk.settle(Outcome.REFERRED)
+        return [
+            say(
+                "这类事项有专门的法定途径（诉讼、仲裁、复议、纪检监察或信访），"
+                "法律咨询请拨打 12348。不确定走哪条路的话，可以转人工。",
+                ("转人工", "handoff"),
+            )
+        ]
+    if talk.act == "privacy_or_illegal":
+        await talk.settle(Outcome.REFERRED)
+        return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
+    today = now().astimezone(LOCAL).date()
+    if talk.act == "emergency":
+        # The gateway screens for emergencies by rules; what only sounds like one is a case.
+        return await take_in(talk)
+    answer = talk.line.knowledge.answer(talk.text, None, today)
+    if answer.kind == "answer":
+        return await tell(talk, answer)
+    return [
+        say("这个我帮不上忙。政务服务怎么办、要反映的问题、工单的进度，都可以问我。", *HELP_CHOICES)
+    ]

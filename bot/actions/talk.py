@@ -1,0 +1,69 @@
+"""One turn as an action sees it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.city import Line
+from bot.contacts import settle_contact
+from bot.models import Conversation
+from cases.vocabulary import CaseType, Outcome
+from core.replies import Reply
+from intake.models import Draft
+
+HELP_CHOICES = (
+    ("办事咨询", "menu:guide"),
+    ("反映问题", "menu:case"),
+    ("查进度", "case:progress"),
+    ("转人工", "handoff"),
+)
+
+
+@dataclass
+class Talk:
+    """The turn with everything an action may need. ``conversation`` and ``draft`` are locked."""
+
+    line: Line
+    session: AsyncSession
+    conversation: Conversation
+    draft: Draft | None
+    turn_id: uuid.UUID
+    text: str
+    act: str | None
+    confidence: float
+    value: str | None = None
+
+    @property
+    def context(self) -> dict[str, Any]:
+        return self.conversation.context
+
+    def remember(self, **changes: Any) -> None:
+        """Change the conversation's context; None removes an entry."""
+        merged = {**self.conversation.context, **changes}
+        self.conversation.context = {k: v for k, v in merged.items() if v is not None}
+
+    async def settle(
+        self,
+        outcome: Outcome,
+        *,
+        type: CaseType | None = None,
+        category: str | None = None,
+        subject: str = "",
+    ) -> None:
+        """Record the outcome of this matter on the conversation's contact."""
+        await settle_contact(
+            self.session,
+            self.conversation.id,
+            self.conversation.channel,
+            outcome,
+            type=type,
+            category=category,
+            subject=subject or self.text,
+        )
+
+
+Replies = list[Reply]

@@ -1,0 +1,336 @@
+"""The gateway: every turn of every door passes here.
+
+A turn is several units of work: store it → commit → call the assistant (whose action commits its
+own) → read what was answered → commit. No connection is held while waiting. What a citizen is told
+is always read back from the transcript, so it was stored before it was told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import re
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from weakref import WeakValueDictionary
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import repository
+from bot.assistant import Assistant, AssistantDown
+from bot.contacts import settle_contact
+from bot.inputs import (
+    ChoiceInput,
+    DigitsInput,
+    ImageInput,
+    LocationInput,
+    TextInput,
+    TurnInput,
+    VoiceInput,
+)
+from bot.models import Conversation, Turn
+from cases.registration import open_contact
+from cases.vocabulary import Outcome, Source
+from core.attachments import store_image
+from core.database import Database, now
+from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
+from core.privacy import decrypt, keyed_hash, new_token
+from core.replies import Reply, say
+from intake.emergencies import Emergency, advice_text, screen
+from intake.service import open_draft, read, start_draft, write
+
+log = structlog.get_logger(__name__)
+
+HANDOFF_TEXT = re.compile(
+    r"^(?:我要|请|帮我|给我)?(?:转|找|接|换)(?:个|一个|到|接)?(?:人工|真人|话务员|客服)(?:服务|客服|坐席)?[。！!吧]?$|^人工(?:服务|客服)?$"
+)
+PERSON = ("转人工", "handoff")
+FORM = ("填表反映", "form")
+BACK = ("回到智能助手", "assistant")
+# What the assistant is given of a long text: its beginning and its end, where questions stand.
+ASSISTANT_TEXT = 1800
+DOWN = say(
+    "抱歉，智能助手暂时没有响应。您刚才说的话已经记下，恢复后会接着办。"
+    "着急的话可以转人工，或者填表反映。",
+    PERSON,
+    FORM,
+    card={"kind": "link", "title": "填表反映", "url": "/form"},
+)
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came of a turn: replies with the event ids they have in the transcript."""
+
+    replies: list[Reply]
+    message_ids: list[int]
+
+
+@dataclass
+class Gateway:
+    """Conversations of this process: who may speak, what was said, what was answered."""
+
+    database: Database
+    assistant: Assistant
+    _locks: WeakValueDictionary[uuid.UUID, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary
+    )
+
+    async def open(self, channel: str) -> tuple[uuid.UUID, str]:
+        """A new conversation at ``channel``; returns its id and the token that opens it."""
+        token = new_token()
+        async with self.database.unit_of_work() as session:
+            conversation = Conversation(
+                id=uuid.uuid4(), channel=channel, token_hash=_token_hash(token), context={}
+            )
+            session.add(conversation)
+            await session.flush()
+            await open_contact(session, Source(channel), conversation.id, now())
+        return conversation.id, token
+
+    async def check(self, conversation_id: uuid.UUID, token: str | None) -> None:
+        """Raises NotFound or NotAuthenticated unless ``token`` opens the conversation."""
+        async with self.database.unit_of_work() as session:
+            await self._open(session, conversation_id, token)
+
+    async def _open(
+        self, session: AsyncSession, conversation_id: uuid.UUID, token: str | None
+    ) -> Conversation:
+        if not token:
+            raise NotAuthenticated("缺少会话凭证，请重新打开对话")
+        conversation = await repository.find_conversation(session, conversation_id)
+        if conversation is None:
+            raise NotFound("没有这个对话，请重新开始")
+        if not hmac.compare_digest(conversation.token_hash, _token_hash(token)):
+            raise NotAllowed("会话凭证不对，请重新打开对话")
+        return conversation
+
+    async def take(
+        self, conversation_id: uuid.UUID, token: str | None, client_id: str, heard: TurnInput
+    ) -> Answered:
+        """Take one turn and answer it. The same ``client_id`` again gives the same answer.
+
+        Raises NotAuthenticated, NotAllowed, NotFound or InvalidInput; a silent assistant is no
+        error but an answer that says so.
+        """
+        async with self._turn_lock(conversation_id):
+            async with self.database.unit_of_work() as session:
+                conversation = await self._open(session, conversation_id, token)
+                shown, text = await _words(session, conversation, heard)
+                turn, new = await repository.store_turn(
+                    session, conversation.id, client_id, heard.kind, text
+                )
+                if new:
+                    conversation.last_turn_at = now()
+                    await repository.append(
+                        session, conversation.id, "citizen", [say(shown)], turn.id
+                    )
+                    settled = await self._settle_without_assistant(
+                        session, conversation, turn, heard, text
+                    )
+                else:
+                    settled = turn.state != "received"
+                    text = decrypt(turn.heard)
+            if not settled:
+                await self._ask_assistant(conversation_id, turn.id, text)
+            return await self._answer(turn.id)
+
+    async def resume(self, turn: Turn) -> None:
+        """Answer a turn that was stored when the service died before answering it."""
+        async with self._turn_lock(turn.conversation_id):
+            async with self.database.unit_of_work() as session:
+                fresh = await session.get(Turn, turn.id)
+                if fresh is None or fresh.state != "received":
+                    return
+            await self._ask_assistant(turn.conversation_id, turn.id, decrypt(turn.heard))
+
+    async def resume_unanswered(self, older_than: timedelta) -> int:
+        """Answer every turn left over from before; returns how many."""
+        async with self.database.unit_of_work() as session:
+            turns = await repository.unanswered_turns(session, older_than)
+        for turn in turns:
+            await self.resume(turn)
+        return len(turns)
+
+    async def _settle_without_assistant(
+        self,
+        session: AsyncSession,
+        conversation: Conversation,
+        turn: Turn,
+        heard: TurnInput,
+        text: str,
+    ) -> bool:
+        """Answer what must not wait for the assistant: emergencies, a person's conversation,
+        the wish for a person, and speech that was not recognised."""
+        emergency = screen(text) if heard.kind in ("text", "voice") else None
+        replies: list[Reply] | None = None
+        act = None
+        if emergency is not None:
+            replies, act = (
+                [await self._emergency(session, conversation, text, emergency)],
+                "emergency",
+            )
+        elif conversation.owner == "person" and text != BACK[1]:
+            replies, act = _while_a_person_owns(conversation), "to_person"
+        elif text == BACK[1]:
+            conversation.owner, conversation.seat = "assistant", None
+            replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
+        elif text == PERSON[1] or HANDOFF_TEXT.match(text):
+            replies, act = [await hand_over(session, conversation, "市民要求")], "handoff"
+        elif not text:
+            replies = [say("没有听清，请再说一遍，或者直接打字。", PERSON)]
+        if replies is None:
+            return False
+        await repository.append(session, conversation.id, "assistant", replies, turn.id)
+        await repository.finish_turn(session, turn.id, "answered", act, 1.0)
+        return True
+
+    async def _emergency(
+        self, session: AsyncSession, conversation: Conversation, text: str, found: Emergency
+    ) -> Reply:
+        await settle_contact(
+            session, conversation.id, conversation.channel, Outcome.EMERGENCY, subject=text
+        )
+        conversation.owner = "person"
+        conversation.handed_over_at = now()
+        conversation.handover_reason = f"紧急：{found.kind}（{found.number}）"
+        log.warning("emergency", number=found.number, emergency_kind=found.kind)
+        numbers = [found.number, *found.also]
+        return say(
+            advice_text(found),
+            card={"kind": "emergency", "numbers": numbers, "title": found.kind},
+        )
+
+    async def _ask_assistant(
+        self, conversation_id: uuid.UUID, turn_id: uuid.UUID, text: str
+    ) -> None:
+        act, confidence, failed = None, None, False
+        try:
+            understood = await self.assistant.turn(conversation_id, turn_id, _shortened(text))
+            act, confidence = understood.act, understood.confidence
+        except AssistantDown as error:
+            log.warning("assistant_down", reason=str(error), turn_id=str(turn_id))
+            failed = True
+        async with self.database.unit_of_work() as session:
+            answered = bool(await repository.replies_to(session, turn_id))
+            if not answered:
+                await repository.append(session, conversation_id, "assistant", [DOWN], turn_id)
+            state = "failed" if failed and not answered else "answered"
+            await repository.finish_turn(session, turn_id, state, act, confidence)
+
+    async def _answer(self, turn_id: uuid.UUID) -> Answered:
+        async with self.database.unit_of_work() as session:
+            lines = await repository.lines_of_turn(session, turn_id)
+        return Answered([line.reply for line in lines], [line.id for line in lines])
+
+    @asynccontextmanager
+    async def _turn_lock(self, conversation_id: uuid.UUID) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
+        async with lock:
+            yield
+
+    async def say_as_person(self, conversation_id: uuid.UUID, login: str, text: str) -> None:
+        """A seat takes the conversation if nobody has, and says ``text``. Raises NotFound."""
+        async with self.database.unit_of_work() as session:
+            conversation = await repository.find_conversation(session, conversation_id, lock=True)
+            if conversation is None:
+                raise NotFound("没有这个对话")
+            conversation.owner, conversation.seat = "person", login
+            conversation.handed_over_at = conversation.handed_over_at or now()
+            await repository.append(session, conversation_id, "person", [say(_clean(text))])
+
+    async def hand_back(self, conversation_id: uuid.UUID) -> None:
+        """Give the conversation back to the assistant. Raises NotFound."""
+        async with self.database.unit_of_work() as session:
+            conversation = await repository.find_conversation(session, conversation_id, lock=True)
+            if conversation is None:
+                raise NotFound("没有这个对话")
+            conversation.owner, conversation.seat = "assistant", None
+            conversation.handed_over_at = None
+            await repository.append(
+                session, conversation_id, "system", [say("人工服务已结束，智能助手继续为您服务。")]
+            )
+
+
+async def hand_over(session: AsyncSession, conversation: Conversation, reason: str) -> Reply:
+    """Give the conversation to a person; the assistant is silent from here on."""
+    conversation.owner = "person"
+    conversation.handed_over_at = now()
+    conversation.handover_reason = reason
+    _, waiting = await repository.waiting_for_person(session, limit=1)
+    return say(
+        f"已为您转人工，前面还有 {max(waiting - 1, 0)} 位。工作人员会看到刚才的对话，不用重复说。"
+        "等候时也可以继续补充；不想等的话可以填表反映。",
+        card={"kind": "link", "title": "填表反映", "url": "/form"},
+    )
+
+
+async def _words(
+    session: AsyncSession, conversation: Conversation, heard: TurnInput
+) -> tuple[str, str]:
+    """What the transcript shows and what the assistant is given for an input."""
+    match heard:
+        case TextInput():
+            text = _clean(heard.text)
+            if not text:
+                raise InvalidInput("请输入内容", fields={"text": "不能为空"})
+            # A slash would be read as a command by the assistant.
+            return text, text.lstrip("/／").strip() or "？"
+        case ChoiceInput():
+            value = _clean(heard.value)
+            if value in (PERSON[1], BACK[1]):
+                return heard.title or value, value
+            payload = json.dumps({"value": value}, ensure_ascii=False)
+            return _clean(heard.title) or value, f"/choose{payload}"
+        case VoiceInput():
+            text = _clean(heard.text)
+            return text or "（语音没有识别出文字）", text.lstrip("/／")
+        case DigitsInput():
+            return heard.digits, heard.digits
+        case LocationInput():
+            label = _clean(heard.label) or f"{heard.latitude:.5f},{heard.longitude:.5f}"
+            draft = await open_draft(session, conversation.id) or await start_draft(
+                session, conversation.id
+            )
+            matter = read(draft)
+            matter.location = heard.model_dump(exclude={"kind"})
+            write(draft, matter)
+            return f"（位置）{label}", f"在{label}"
+        case ImageInput():
+            image = await store_image(
+                session, f"conversation:{conversation.id}", heard.data, heard.name
+            )
+            draft = await open_draft(session, conversation.id) or await start_draft(
+                session, conversation.id
+            )
+            matter = read(draft)
+            matter.attachments.append(str(image))
+            write(draft, matter)
+            return "（图片）", '/choose{"value": "intake:image"}'
+
+
+def _while_a_person_owns(conversation: Conversation) -> list[Reply]:
+    if conversation.seat is not None:
+        return []
+    return [say("已收到，工作人员接入后会看到您说的每一句话。", BACK, FORM)]
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= ASSISTANT_TEXT:
+        return text
+    half = ASSISTANT_TEXT // 2
+    return f"{text[:half]}。{text[-half:]}"
+
+
+def _clean(text: str) -> str:
+    # PostgreSQL stores no NUL, and lone surrogates cannot be encoded.
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode().strip()
+
+
+def _token_hash(token: str) -> str:
+    return keyed_hash("conversation", token)

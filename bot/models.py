@@ -1,0 +1,93 @@
+"""Conversations, turns and the transcript. What was said is stored encrypted."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Identity,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, now
+
+
+class Conversation(Base):
+    """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
+
+    ``context`` holds what the talk is about beyond the intake's draft: ``item`` (code of the item
+    last answered), ``failures`` (turns in a row not understood), ``awaiting`` and ``case``.
+    """
+
+    __tablename__ = "conversations"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    token_hash: Mapped[str] = mapped_column(String(64))
+    channel: Mapped[str] = mapped_column(String(20))
+    owner: Mapped[str] = mapped_column(String(12), default="assistant")
+    seat: Mapped[str | None] = mapped_column(String(64))
+    handed_over_at: Mapped[datetime | None]
+    handover_reason: Mapped[str | None] = mapped_column(String(200))
+    context: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    last_turn_at: Mapped[datetime] = mapped_column(default=now)
+
+    __table_args__ = (Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),)
+
+
+class Turn(Base):
+    """What a citizen sent, once: ``client_id`` makes a retry harmless.
+
+    ``state``: ``received`` → ``answered``; ``failed`` when the assistant gave no answer in time.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "client_id"),
+        Index("ix_turns_waiting", "at", postgresql_where="state = 'received'"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"))
+    client_id: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(12))
+    heard: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(12), default="received")
+    act: Mapped[str | None] = mapped_column(String(40))
+    confidence: Mapped[float | None] = mapped_column(Float)
+    at: Mapped[datetime] = mapped_column(default=now)
+    answered_at: Mapped[datetime | None]
+
+
+class Message(Base):
+    """One line of the transcript; its ``id`` is the event id that a door resumes from."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_conversation_id_id", "conversation_id", "id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"))
+    turn_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("turns.id"), index=True)
+    speaker: Mapped[str] = mapped_column(String(12))
+    content: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class TurnAction(Base):
+    """The one action a turn may cause. Inserted in the action's own transaction, so a turn that
+    reaches the assistant twice acts once."""
+
+    __tablename__ = "turn_actions"
+
+    turn_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    action: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(default=now)

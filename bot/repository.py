@@ -1,0 +1,189 @@
+"""All SQL of conversations and their transcripts."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.models import Conversation, Message, Turn, TurnAction
+from core.replies import Reply
+from core.database import now
+from core.privacy import decrypt, encrypt
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the transcript, opened: ``id`` orders and resumes."""
+
+    id: int
+    turn_id: uuid.UUID | None
+    speaker: str
+    reply: Reply
+    at: datetime
+
+
+async def find_conversation(
+    session: AsyncSession, conversation_id: uuid.UUID, *, lock: bool = False
+) -> Conversation | None:
+    """The conversation, its row locked when ``lock``."""
+    return await session.get(Conversation, conversation_id, with_for_update=lock or None)
+
+
+async def store_turn(
+    session: AsyncSession, conversation_id: uuid.UUID, client_id: str, kind: str, heard: str
+) -> tuple[Turn, bool]:
+    """Store a turn once; returns it and whether it is new."""
+    values = {
+        "id": uuid.uuid4(),
+        "conversation_id": conversation_id,
+        "client_id": client_id,
+        "kind": kind,
+        "heard": encrypt(heard),
+        "state": "received",
+        "at": now(),
+    }
+    turn = (
+        await session.execute(
+            upsert(Turn)
+            .values(values)
+            .on_conflict_do_nothing(index_elements=["conversation_id", "client_id"])
+            .returning(Turn)
+        )
+    ).scalar_one_or_none()
+    if turn is not None:
+        return turn, True
+    found = await session.scalars(
+        select(Turn).where(Turn.conversation_id == conversation_id, Turn.client_id == client_id)
+    )
+    return found.one(), False
+
+
+async def append(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    speaker: str,
+    replies: list[Reply],
+    turn_id: uuid.UUID | None = None,
+) -> None:
+    """Add lines to the transcript and wake whoever listens to it (on commit)."""
+    if not replies:
+        return
+    await session.execute(
+        insert(Message),
+        [
+            {
+                "conversation_id": conversation_id,
+                "turn_id": turn_id,
+                "speaker": speaker,
+                "content": encrypt(reply.model_dump_json()),
+                "at": now(),
+            }
+            for reply in replies
+        ],
+    )
+    await session.execute(
+        text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
+    )
+
+
+async def replies_to(session: AsyncSession, turn_id: uuid.UUID) -> list[Reply]:
+    """What was answered to a turn, in order."""
+    rows = await session.scalars(
+        select(Message.content)
+        .where(Message.turn_id == turn_id, Message.speaker != "citizen")
+        .order_by(Message.id)
+    )
+    return [Reply.model_validate_json(decrypt(content)) for content in rows]
+
+
+async def transcript(
+    session: AsyncSession, conversation_id: uuid.UUID, after: int = 0, limit: int = 200
+) -> list[Line]:
+    """Lines after event ``after``, oldest first, at most ``limit``."""
+    rows = await session.scalars(
+        select(Message)
+        .where(Message.conversation_id == conversation_id, Message.id > after)
+        .order_by(Message.id)
+        .limit(limit)
+    )
+    return [
+        Line(m.id, m.turn_id, m.speaker, Reply.model_validate_json(decrypt(m.content)), m.at)
+        for m in rows
+    ]
+
+
+async def finish_turn(
+    session: AsyncSession,
+    turn_id: uuid.UUID,
+    state: str,
+    act: str | None = None,
+    confidence: float | None = None,
+) -> None:
+    """Stamp a turn as answered or failed."""
+    await session.execute(
+        update(Turn)
+        .where(Turn.id == turn_id)
+        .values(state=state, act=act, confidence=confidence, answered_at=now())
+    )
+
+
+async def claim_action(session: AsyncSession, turn_id: uuid.UUID, action: str) -> bool:
+    """True for the first action of a turn; False when the turn has acted before."""
+    claimed = await session.scalar(
+        upsert(TurnAction)
+        .values(turn_id=turn_id, action=action, at=now())
+        .on_conflict_do_nothing(index_elements=["turn_id"])
+        .returning(TurnAction.turn_id)
+    )
+    return claimed is not None
+
+
+async def unanswered_turns(session: AsyncSession, older_than: timedelta) -> list[Turn]:
+    """Turns that were stored and never answered (the service died), oldest first."""
+    rows = await session.scalars(
+        select(Turn)
+        .where(Turn.state == "received", Turn.at < now() - older_than)
+        .order_by(Turn.at)
+        .limit(500)
+    )
+    return list(rows)
+
+
+async def waiting_for_person(
+    session: AsyncSession, limit: int = 50, offset: int = 0
+) -> tuple[list[Conversation], int]:
+    """Conversations that a person owns, longest waiting first, and how many there are."""
+    condition = Conversation.owner == "person"
+    rows = await session.scalars(
+        select(Conversation)
+        .where(condition)
+        .order_by(Conversation.handed_over_at)
+        .limit(limit)
+        .offset(offset)
+    )
+    total = await session.scalar(select(func.count()).select_from(Conversation).where(condition))
+    return list(rows), total or 0
+
+
+async def lines_of_turn(session: AsyncSession, turn_id: uuid.UUID) -> list[Line]:
+    """The answers to a turn, in order."""
+    rows = await session.scalars(
+        select(Message)
+        .where(Message.turn_id == turn_id, Message.speaker != "citizen")
+        .order_by(Message.id)
+    )
+    return [
+        Line(m.id, m.turn_id, m.speaker, Reply.model_validate_json(decrypt(m.content)), m.at)
+        for m in rows
+    ]
+
+
+async def heard(session: AsyncSession, turn_id: uuid.UUID) -> str | None:
+    """The words of a stored turn as they came, or None when it is not stored."""
+    content = await session.scalar(select(Turn.heard).where(Turn.id == turn_id))
+    return decrypt(content) if content else None

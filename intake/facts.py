@@ -1,0 +1,116 @@
+"""Facts that one message carries: contact, time, wishes. Pure rules over Chinese text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from core.privacy import MOBILE
+
+LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?(\d{7,8})(?!\d)")
+
+_NUMBER = r"[\d一二两三四五六七八九十几半多个零百]+"
+_SPAN = rf"(?:{_NUMBER}(?:来)?(?:个)?(?:多)?(?:分钟|小时|钟头|天|日|夜|晚上|晚|周|星期|礼拜|月|季度|年)(?:多|左右)?)"
+_DAY = (
+    r"(?:今天|今日|今早|今晚|昨天|昨日|昨晚|昨夜|前天|前晚|大前天|前几天|这几天|这两天|最近|近期|近来"
+    r"|刚才|刚刚|现在|目前|每天|每晚|每日|天天|夜夜|每周|每到周末|周末|平时|经常|一直|长期"
+    r"|(?:上|这|本|下)(?:个)?(?:周|星期|礼拜)[一二三四五六日天末]?|(?:上|这|本)个?月|月初|月底|去年|今年|前年"
+    r"|(?:周|星期|礼拜)[一二三四五六日天]|\d{1,2}月(?:份|底|初|\d{1,2}[日号])?|\d{1,2}号(?!楼|院|门|线|店|桌|房|地|口|公馆|\w*单元))"
+)
+_PART = r"(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早)"
+_CLOCK = rf"(?:{_NUMBER}点(?:半|多|钟|左右|\d+分?)?)"
+_UNTIL = r"(?:到|至|—|-|~)"
+TIME = re.compile(
+    rf"(?:从)?(?:{_DAY}{_PART}?{_CLOCK}?|{_PART}{_CLOCK}?|{_CLOCK})"
+    rf"(?:{_UNTIL}(?:{_DAY})?{_PART}?{_CLOCK})?(?:开始|起|以后|之后|以来)?"
+    rf"|(?:已经|都|有|得有|大概|差不多|快|将近)*{_SPAN}(?:了|前|以来|以前)?(?:吧)?"
+)
+_NOT_TIME = re.compile(r"^[已经都有得大概差不多快将近]+$")
+
+ANONYMOUS = re.compile(
+    r"匿名|不(?:想|愿|方便)?(?:意)?留(?:下)?(?:姓名|名字|名|电话|号码|联系方式)|不(?:想|愿意|方便)透露(?:姓名|身份)?"
+)
+CONFIDENTIAL = re.compile(
+    r"(?<!不用)(?<!不需要)(?<!不要)保密|(?:别|不要|不能|千万别)(?:把我|让(?:他们|对方|单位|老板|物业|邻居))[^，。]{0,12}(?:知道|说出去|泄露|透露)"
+)
+NOT_CONFIDENTIAL = re.compile(r"不(?:用|需要|要)保密|无需保密|可以公开")
+_RELATIVE = (
+    "我妈妈|我爸爸|我母亲|我父亲|我妈|我爸|我奶奶|我爷爷|我外婆|我外公|我姥姥|我姥爷|我爱人|我老公|我老婆|我妻子|我丈夫"
+    "|我儿子|我女儿|我孩子|我小孩|我哥|我姐|我弟|我妹|我邻居|我朋友|我同事|我公公|我婆婆|我岳父|我岳母|我们老板|我家老人"
+)
+ON_BEHALF = re.compile(
+    rf"(?:替|帮|代|给)({_RELATIVE}|邻居|朋友|同事|老人|家里老人|[^\s，。]{{2,4}}(?:大爷|大妈|奶奶|爷爷|阿姨))(?:来)?(?:反映|投诉|问|报|登记|打|说|申请|咨询|举报)"
+)
+FOR_SELF = re.compile(r"(?:是)?(?:为|替)?我?(?:本人|自己)(?:反映|的事|投诉)?$")
+NAME = re.compile(
+    r"(?:我叫|我的名字是|姓名(?:是|：|:)?|联系人(?:是|：|:)?)([一-龥·]{2,4}?)(?=[，,。；;\s\d]|$|电话|手机)"
+)
+SURNAME = re.compile(r"我姓([一-龥])(?![一-龥]名)")
+DONT_KNOW = re.compile(
+    r"^(?:我)?(?:也)?(?:不知道|不清楚|不晓得|记不清|记不得|忘了|说不清|不好说|没有|无|不太清楚)(?:了|啊|呀|吧|哦)?[。！!]?$"
+)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a message says about these things; None or False when it says nothing."""
+
+    phone: str | None = None
+    name: str | None = None
+    since: str | None = None
+    anonymous: bool = False
+    confidential: bool | None = None
+    on_behalf_of: str | None = None
+    dont_know: bool = False
+
+
+def read_facts(text: str, places: tuple[str, ...] = ()) -> Facts:
+    """Read every fact in ``text``; ``places`` are exact substrings that are places, not times."""
+    return Facts(
+        phone=find_phone(text),
+        name=_name(text),
+        since=find_time(text, places),
+        anonymous=bool(ANONYMOUS.search(text)),
+        confidential=_confidential(text),
+        on_behalf_of=_on_behalf(text),
+        dont_know=bool(DONT_KNOW.match(text.strip())),
+    )
+
+
+def find_phone(text: str) -> str | None:
+    """The last mobile (11 digits) or landline number in ``text``, digits only."""
+    mobiles = ["".join(m.groups()) for m in MOBILE.finditer(text)]
+    if mobiles:
+        return mobiles[-1]
+    landlines = ["".join(m.groups()) for m in LANDLINE.finditer(text)]
+    return landlines[-1] if landlines else None
+
+
+def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
+    """The longest wording of a time or duration in ``text``, as said."""
+    for place in places:
+        text = text.replace(place, "　" * len(place))
+    found = [m.group(0).strip("吧") for m in TIME.finditer(MOBILE.sub("　", text))]
+    found = [f for f in found if f and not _NOT_TIME.match(f)]
+    return max(found, key=len) if found else None
+
+
+def _name(text: str) -> str | None:
+    match = NAME.search(text)
+    if match:
+        return match[1]
+    surname = SURNAME.search(text)
+    return f"{surname[1]}先生/女士" if surname else None
+
+
+def _confidential(text: str) -> bool | None:
+    if NOT_CONFIDENTIAL.search(text):
+        return False
+    return True if CONFIDENTIAL.search(text) else None
+
+
+def _on_behalf(text: str) -> str | None:
+    if FOR_SELF.search(text):
+        return ""
+    match = ON_BEHALF.search(text)
+    return match[1].removeprefix("我") if match else None

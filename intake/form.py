@@ -1,0 +1,321 @@
+"""The form behind the talk. Pure: a matter absorbs what was heard, and says what to ask next.
+
+Five elements make a case (who, when, where, what began it, how it went); what is unclear is still
+accepted when there is a way to reach the citizen, so nothing is asked more than twice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+from cases.vocabulary import TYPE_NAMES, CaseType
+from core.privacy import mask_phone
+from core.replies import Reply, say
+from intake.facts import Facts
+
+UNKNOWN = "未说明"
+MAX_ASKED = 2
+# A matter of these kinds makes sense without a place and a time.
+_NO_PLACE = frozenset({CaseType.CONSULTATION, CaseType.SUGGESTION, CaseType.PRAISE})
+
+
+class Place(BaseModel):
+    """Where: ``text`` as said; the codes of the territory it was found in, if it was."""
+
+    text: str
+    code: str | None = None
+    street: str | None = None
+    district: str | None = None
+    label: str = ""
+
+
+class Matter(BaseModel):
+    """One matter being taken in, as far as it is known."""
+
+    words: list[str] = []
+    type: CaseType | None = None
+    category: str | None = None
+    category_name: str = ""
+    category_score: float = 0.0
+    around_the_clock: bool = False
+    reasons: list[str] = []
+    place: Place | None = None
+    place_options: list[Place] = []
+    since: str | None = None
+    name: str | None = None
+    phone: str | None = None
+    anonymous: bool = False
+    confidential: bool | None = None
+    on_behalf_of: str | None = None
+    urgent: bool = False
+    attachments: list[str] = []
+    location: dict[str, Any] | None = None
+    awaiting: str | None = None
+    asked: dict[str, int] = {}
+
+    @property
+    def detail(self) -> str:
+        """Everything the citizen said about the matter, in order."""
+        return "；".join(self.words)
+
+
+class Heard(BaseModel):
+    """One message with everything that was read from it."""
+
+    text: str
+    act: str = "inform"
+    facts: Facts
+    places: list[Place] = []
+    category: tuple[str, str, float, list[str]] | None = None
+
+
+_OPENING = re.compile(
+    r"^(?:你好|您好|喂|那个|嗯|我)*[，, ]*(?:我)?(?:想要?|要|需要)?(?:来)?(?:打电话)?(?:投诉|举报|反映|反应|求助|报修|建议|表扬|报|提)"
+    r"(?:一下|一个|个|一件|件)*(?:问题|情况|事情|事|意见|建议)?(?:一下)?[。！!，,]*$"
+)
+_GATE = re.compile(r"[东南西北正侧后大][大侧]?门")
+_LEAD_IN = re.compile(
+    r"^(?:就)?(?:是)?(?:在|位于|地址(?:是|：|:)?|地点(?:是|：|:)?|改(?:成|为)|应该是|不(?:对|是)[，, ]*(?:不对[，, ]*)?(?:是|应该是)?)+"
+)
+_CORRECTION = re.compile(r"不对|不是|错了|改(?:成|为|一下)?|应该是|写错|更正|纠正")
+_TYPE_WORDS = (
+    (CaseType.REPORT, re.compile(r"举报|检举")),
+    (CaseType.PRAISE, re.compile(r"表扬|感谢|点赞|锦旗|好样的")),
+    (
+        CaseType.SUGGESTION,
+        re.compile(r"建议|希望能?(?:增加|增设|开通|延长|加装)|能不能(?:增加|加|开通)"),
+    ),
+    (CaseType.COMPLAINT, re.compile(r"投诉|不满|讨个?说法|态度")),
+)
+_UNLAWFUL = re.compile(
+    r"无证|偷排|偷倒|违建|违章(?:建筑|搭建)|私搭|非法|黑(?:网吧|诊所|作坊|车)|造假|假冒|假货|过期食品|赌博|传销|偷税|逃税|套取|骗取|超载|排污|焚烧"
+)
+_REPAIR = re.compile(
+    r"坏|不亮|堵(?:了|住|塞)|漏|停水|停电|停气|断电|没水|没电|没气|没暖气|不热|破损|破了|塌陷|缺失|井盖|松动|积水|倒了|故障|求助|帮(?:我|忙)|维修|修一?修|欠薪|拖欠"
+)
+
+
+def guess_type(text: str, hint: CaseType | None = None) -> CaseType:
+    """What kind of matter ``text`` is; ``hint`` is what its category usually is."""
+    for kind, pattern in _TYPE_WORDS:
+        if pattern.search(text):
+            return kind
+    if _UNLAWFUL.search(text):
+        return CaseType.REPORT
+    if hint is not None:
+        return hint
+    return CaseType.HELP if _REPAIR.search(text) else CaseType.COMPLAINT
+
+
+def is_opening(text: str) -> bool:
+    """True for "我要投诉" and the like: a wish to file that says nothing of the matter."""
+    return bool(_OPENING.match(text.strip()))
+
+
+def absorb(matter: Matter, heard: Heard) -> Matter:
+    """The matter after ``heard``. Answers what was asked, then takes whatever else was said."""
+    new = matter.model_copy(deep=True)
+    awaiting, text = new.awaiting, heard.text.strip()
+    facts = heard.facts
+    _take_wishes(new, facts)
+    if awaiting == "confirm":
+        _correct(new, heard)
+        return new
+    if awaiting in (None, "matter"):
+        if text and not is_opening(text):
+            new.words.append(text)
+    elif _adds_matter(new, heard):
+        new.words.append(text)
+    _take_place(new, heard, asked=awaiting in ("place", "place_choice"))
+    if facts.since and (new.since is None or awaiting == "since"):
+        new.since = facts.since
+    elif awaiting == "since" and not facts.phone and not _adds_matter(new, heard):
+        new.since = UNKNOWN if facts.dont_know else text[:60]
+    if awaiting == "contact" and not (facts.phone or facts.anonymous):
+        if heard.act == "deny" or facts.dont_know or re.match(r"^不(?:用|想|要|留|方便)", text):
+            new.anonymous = True
+        elif new.name is None and re.fullmatch(r"[一-龥·]{2,4}", text):
+            new.name = text
+    return new
+
+
+def _take_wishes(new: Matter, facts: Facts) -> None:
+    if facts.phone:
+        new.phone, new.anonymous = facts.phone, False
+    if facts.name:
+        new.name = facts.name
+    if facts.anonymous:
+        new.anonymous, new.phone, new.name = True, None, None
+    if facts.confidential is not None:
+        new.confidential = facts.confidential
+    if facts.on_behalf_of is not None:
+        new.on_behalf_of = facts.on_behalf_of or None
+
+
+def _adds_matter(new: Matter, heard: Heard) -> bool:
+    """Whether an answer tells something of the matter besides what was asked."""
+    return heard.act == "file_case" and len(heard.text) >= 8 or not new.words
+
+
+def _take_place(new: Matter, heard: Heard, *, asked: bool) -> None:
+    text = heard.text.strip()
+    if heard.places and (new.place is None or asked):
+        first = heard.places[0]
+        same_name = [p for p in heard.places if p.text == first.text]
+        new.place_options = same_name if len(same_name) > 1 else []
+        new.place = None if new.place_options else first
+    elif asked:
+        if new.place_options:
+            chosen = [p for p in new.place_options if p.label and _mentions(text, p.label)]
+            new.place = chosen[0] if len(chosen) == 1 else None
+            if new.place:
+                new.place_options = []
+        elif heard.facts.dont_know:
+            new.place = Place(text=UNKNOWN)
+        elif text and not heard.facts.phone and len(text) <= 60:
+            new.place = Place(text=_LEAD_IN.sub("", text) or text)
+
+
+def _mentions(text: str, label: str) -> bool:
+    return any(part and part in text for part in re.split(r"[\s·]", label))
+
+
+def _correct(new: Matter, heard: Heard) -> None:
+    text, facts = heard.text.strip(), heard.facts
+    changed = facts.phone or facts.name or facts.anonymous or facts.confidential is not None
+    changed = changed or facts.on_behalf_of is not None
+    gate = _GATE.search(text)
+    if heard.places:
+        new.place = heard.places[0]
+        changed = True
+    elif gate and new.place is not None:
+        old = new.place.text
+        renamed = _GATE.sub(gate[0], old) if _GATE.search(old) else old + gate[0]
+        new.place = new.place.model_copy(update={"text": renamed})
+        changed = True
+    if facts.since:
+        new.since = facts.since
+        changed = True
+    for kind, name in TYPE_NAMES.items():
+        if re.search(rf"(?:是|改成|改为|算){name}", text):
+            new.type = kind
+            changed = True
+    if not changed and heard.act not in ("affirm", "deny") and len(text) >= 4:
+        cleaned = re.sub(r"^(?:还有|补充|另外)(?:一下|一点)?[，,：:]?", "", text)
+        if not _CORRECTION.fullmatch(text):
+            new.words.append(cleaned or text)
+
+
+def settle(matter: Matter) -> Matter:
+    """Decide what the next question is and count it; afterwards ``awaiting`` says which."""
+    new = matter.model_copy(deep=True)
+    new.awaiting = _next(new)
+    if new.awaiting != "confirm":
+        new.asked[new.awaiting] = new.asked.get(new.awaiting, 0) + 1
+    return new
+
+
+def _next(new: Matter) -> str:
+    def may_ask(slot: str) -> bool:
+        return new.asked.get(slot, 0) < MAX_ASKED
+
+    if not new.words:
+        return "matter"
+    if new.place_options and may_ask("place_choice"):
+        return "place_choice"
+    needs_place = new.type not in _NO_PLACE
+    if new.place is None and needs_place:
+        if may_ask("place"):
+            return "place"
+        new.place = Place(text=UNKNOWN)
+    if new.since is None and needs_place:
+        if may_ask("since"):
+            return "since"
+        new.since = UNKNOWN
+    if new.phone is None and not new.anonymous:
+        if may_ask("contact"):
+            return "contact"
+        new.anonymous = True
+    return "confirm"
+
+
+def question(matter: Matter) -> Reply:
+    """What to say next: the question that `settle` decided on, or the summary."""
+    match matter.awaiting:
+        case "matter":
+            again = matter.asked.get("matter", 0) > 1
+            return say(
+                "请直接说发生了什么事，例如“望湖路的路灯坏了”。"
+                if again
+                else "好的，请说说是什么事、在哪里、从什么时候开始的。"
+            )
+        case "place":
+            return say(
+                "记下了。请问事情发生在哪里？请说路名和门牌、小区名或附近的标志。",
+                ("说不清地点", "不清楚"),
+            )
+        case "place_choice":
+            return say(
+                f"有不止一处叫“{matter.place_options[0].text}”，请问是哪一处？",
+                *[(p.label, f"intake:place:{p.code}") for p in matter.place_options[:5]],
+            )
+        case "since":
+            return say("请问是从什么时候开始的，或者什么时候发生的？", ("说不清时间", "不清楚"))
+        case "contact":
+            return say(
+                "请留一个联系电话，承办单位会与您联系。不想留可以选“匿名”；要求身份保密也请告诉我。",
+                ("匿名反映", "intake:anonymous"),
+            )
+        case _:
+            return summary(matter)
+
+
+def summary(matter: Matter) -> Reply:
+    """Everything that will be filed, for the citizen to confirm or to correct in own words."""
+    place = matter.place.text if matter.place else UNKNOWN
+    if matter.place and matter.place.label and matter.place.label not in place:
+        place += f"（{matter.place.label}）"
+    kind = TYPE_NAMES[matter.type or CaseType.COMPLAINT]
+    contact = "匿名" if matter.anonymous or not matter.phone else mask_phone(matter.phone)
+    if matter.name and not matter.anonymous:
+        contact = f"{matter.name} {contact}"
+    rows = [
+        ("类型", kind),
+        ("事情", matter.detail),
+        ("地点", place),
+        ("时间", matter.since or UNKNOWN),
+        ("联系", contact),
+        ("替谁反映", matter.on_behalf_of or "本人"),
+        ("身份保密", "是" if is_confidential(matter) else "否"),
+    ]
+    if matter.attachments:
+        rows.append(("图片", f"{len(matter.attachments)} 张"))
+    lines = [f"{label}：{value}" for label, value in rows]
+    choices = [("确认提交", "intake:confirm")]
+    if not is_confidential(matter):
+        choices.append(("要求保密", "intake:confidential"))
+    choices += [("修改", "intake:edit"), ("不提交了", "intake:drop")]
+    return say(
+        "请核对：\n"
+        + "\n".join(lines)
+        + "\n没有问题请选“确认提交”；哪里不对，直接说就行，比如“地点是东门”。",
+        *choices,
+        card={"kind": "summary", "rows": [{"label": a, "value": b} for a, b in rows]},
+    )
+
+
+def is_confidential(matter: Matter) -> bool:
+    """Secrecy as wished; a report (举报) is confidential unless the citizen says otherwise."""
+    if matter.confidential is not None:
+        return matter.confidential
+    return matter.type is CaseType.REPORT
+
+
+def title(matter: Matter) -> str:
+    """A short title for lists: category and place, or the first words."""
+    place = matter.place.text if matter.place and matter.place.text != UNKNOWN else ""
+    what = matter.category_name or re.split(r"[，。,；;！!？?\s]", matter.detail)[0][:20]
+    return f"{place} {what}".strip()[:60]

@@ -1,0 +1,259 @@
+"""From words to a filed case: keeps the draft, asks, sums up, registers once."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.service import Registered, Registration, register
+from cases.vocabulary import TYPE_NAMES, CaseType, Source, Urgency
+from core.calendar import LOCAL, WorkCalendar
+from core.database import now
+from core.errors import InvalidInput
+from core.privacy import decrypt, encrypt
+from core.replies import Reply, say
+from intake import form
+from intake.facts import find_phone, read_facts
+from intake.form import Heard, Matter, Place
+from intake.models import Draft
+from routing.service import SAFE_SCORE, Router
+from units.gazetteer import Gazetteer
+from units.tree import UnitTree
+
+_TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
+# Danger to people or an outage now makes a case urgent; domain defaults, categories add to it.
+_URGENT_WORDS = re.compile(
+    r"塌陷|漏电|触电|带电|掉下来|砸(?:到|伤)|井盖(?:没|丢|不见|掉|缺)|断裂|停(?:水|电|气|暖)(?:了|一?天|半天|一?整天)|没(?:水|电|暖气)了|"
+    r"拉横幅|跳楼|拼命|同归于尽|要出人命"
+)
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the intake knows of the city, as of one moment. Immutable, safe to share."""
+
+    router: Router
+    gazetteer: Gazetteer
+    tree: UnitTree
+    calendar: WorkCalendar
+
+    def hear(self, text: str, act: str) -> Heard:
+        """Read everything that ``text`` says."""
+        places = [
+            Place(
+                text=match.text,
+                code=match.code,
+                street=match.street,
+                district=match.district,
+                label=self._label(match.district, match.street),
+            )
+            for match in self.gazetteer.find(text)
+        ]
+        # A district or street beside a road is its setting, not a second place.
+        exact = [p for p in places if p.code not in (p.street, p.district)] or places
+        facts = read_facts(text, tuple(p.text for p in places))
+        return Heard(text=text, act=act, facts=facts, places=exact)
+
+    def _label(self, district: str | None, street: str | None) -> str:
+        return "".join(self.tree.name(code) for code in (district, street) if code)
+
+    def classify(self, matter: Matter) -> Matter:
+        """The matter with its category, type and urgency read from everything said so far."""
+        new = matter.model_copy(deep=True)
+        topic = self.router.topic(new.detail)
+        hint = None
+        if topic:
+            new.category, new.category_name = topic.facts.code, topic.facts.name
+            new.category_score, new.reasons = topic.score, topic.reasons
+            new.around_the_clock = topic.facts.around_the_clock
+            hint = _TYPES_BY_NAME.get(topic.facts.type_hint or "")
+        new.type = new.type or form.guess_type(new.detail, hint)
+        urgent = bool(topic and topic.facts.urgent and topic.score >= 0.6)
+        new.urgent = urgent or bool(_URGENT_WORDS.search(new.detail))
+        return new
+
+    def listen(self, matter: Matter, text: str, act: str) -> Matter:
+        """The matter after one more message, with the next question decided."""
+        new = form.absorb(matter, self.hear(text, act))
+        if new.words and new.words != matter.words:
+            new = self.classify(new)
+        return form.settle(new)
+
+
+async def open_draft(session: AsyncSession, conversation: uuid.UUID) -> Draft | None:
+    """The open draft of a conversation, locked until the transaction ends."""
+    found = await session.scalars(
+        select(Draft)
+        .where(Draft.conversation_id == conversation, Draft.state == "open")
+        .with_for_update()
+    )
+    return found.one_or_none()
+
+
+async def start_draft(session: AsyncSession, conversation: uuid.UUID) -> Draft:
+    """Open a draft, or return the one that is open."""
+    await session.execute(
+        insert(Draft)
+        .values(
+            id=uuid.uuid4(),
+            conversation_id=conversation,
+            state="open",
+            content=encrypt(Matter().model_dump_json()),
+            created_at=now(),
+            changed_at=now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    draft = await open_draft(session, conversation)
+    assert draft is not None
+    return draft
+
+
+def read(draft: Draft) -> Matter:
+    """The matter in a draft."""
+    return Matter.model_validate_json(decrypt(draft.content))
+
+
+def write(draft: Draft, matter: Matter) -> None:
+    """Put ``matter`` into ``draft``."""
+    draft.content = encrypt(matter.model_dump_json())
+    draft.changed_at = now()
+
+
+async def file(
+    session: AsyncSession,
+    intake: Intake,
+    draft: Draft,
+    channel: str,
+    at: datetime | None = None,
+) -> Registered:
+    """Register the draft's matter as a case; the same draft again gives the same case."""
+    matter = read(draft)
+    registered = await _register(
+        session, intake, matter, f"draft:{draft.id}", draft.conversation_id, channel, at or now()
+    )
+    draft.state, draft.case_id, draft.changed_at = "filed", registered.case_id, now()
+    return registered
+
+
+async def _register(
+    session: AsyncSession,
+    intake: Intake,
+    matter: Matter,
+    key: str,
+    conversation: uuid.UUID | None,
+    channel: str,
+    at: datetime,
+) -> Registered:
+    place = matter.place or Place(text=form.UNKNOWN)
+    on = at.astimezone(LOCAL).date()
+    ranked = intake.router.recommend(matter.detail, place.street, place.district, on)
+    best = ranked[0] if ranked else None
+    dispatch = best.dispatch if best and best.score >= SAFE_SCORE else None
+    reasons = [*matter.reasons, *(dispatch.reasons if dispatch else ["把握不足，请派单员确定"])]
+    routing: dict[str, Any] = {
+        "entry": best.dispatch.entry if best else None,
+        "score": round(best.score, 3) if best else 0.0,
+        "reasons": reasons,
+        "candidates": [
+            {"unit": c.dispatch.lead, "entry": c.dispatch.entry, "score": round(c.score, 3)}
+            for c in ranked[:3]
+        ],
+    }
+    registration = Registration(
+        key=key,
+        conversation_id=conversation,
+        source=Source(channel),
+        type=matter.type or CaseType.OTHER,
+        category=matter.category,
+        title=form.title(matter),
+        detail=matter.detail,
+        place_text=place.text,
+        place_code=place.code,
+        street=place.street,
+        district=place.district,
+        since_text=matter.since or form.UNKNOWN,
+        urgency=Urgency.URGENT if matter.urgent else Urgency.NORMAL,
+        around_the_clock=matter.around_the_clock,
+        name=None if matter.anonymous else matter.name,
+        phone=None if matter.anonymous else matter.phone,
+        anonymous=matter.anonymous or not matter.phone,
+        confidential=form.is_confidential(matter),
+        on_behalf_of=matter.on_behalf_of,
+        attachments=[uuid.UUID(a) for a in matter.attachments],
+        lead=dispatch.lead if dispatch else None,
+        assists=list(dispatch.assists) if dispatch else [],
+        routing=routing,
+    )
+    return await register(session, registration, intake.calendar, at)
+
+
+def receipt(registered: Registered, tree: UnitTree) -> Reply:
+    """What the citizen is told once a case is filed: number, query code, when to expect what."""
+    unit_name = tree.name(registered.lead_unit) if registered.lead_unit else None
+    due = registered.due.at.astimezone(LOCAL)
+    expected = f"{due:%Y-%m-%d %H:%M}" + ("（暂定）" if registered.due.provisional else "")
+    unit = f"，已派给{unit_name}" if unit_name else "，正在由派单员确定承办单位"
+    return say(
+        f"已登记，工单编号 {registered.number}，查询码 {registered.query_code}{unit}。\n"
+        f"预计 {expected} 前答复您。请保存好编号和查询码，可随时查进度、催办或补充。",
+        ("查进度", "case:progress"),
+        card={
+            "kind": "case",
+            "number": registered.number,
+            "query_code": registered.query_code,
+            "due_at": registered.due.at.isoformat(),
+            "provisional": registered.due.provisional,
+            "unit": unit_name,
+            "url": "/progress",
+        },
+    )
+
+
+class FormInput(BaseModel):
+    """The written form, for when nobody or nothing can talk. ``key`` makes a repeat harmless."""
+
+    key: str = Field(min_length=8, max_length=64)
+    type: CaseType | None = None
+    detail: str = Field(min_length=4, max_length=4000)
+    place: str = Field(min_length=1, max_length=300)
+    since: str = Field("", max_length=100)
+    name: str = Field("", max_length=40)
+    phone: str = Field("", max_length=30)
+    anonymous: bool = False
+    confidential: bool = False
+    on_behalf_of: str = Field("", max_length=40)
+
+
+async def file_form(session: AsyncSession, intake: Intake, entry: FormInput) -> Registered:
+    """File a case from the written form. Raises InvalidInput without a way to reach the citizen
+    who does not ask to stay anonymous."""
+    phone = find_phone(entry.phone)
+    if not entry.anonymous and phone is None:
+        raise InvalidInput(
+            "请填写联系电话，或选择匿名反映",
+            fields={"phone": "请填写手机号或带区号的电话号码"},
+        )
+    heard = intake.hear(entry.place, "inform")
+    place = heard.places[0] if len(heard.places) == 1 else Place(text=entry.place)
+    matter = Matter(
+        words=[entry.detail.strip()],
+        type=entry.type,
+        place=place.model_copy(update={"text": entry.place.strip()}),
+        since=entry.since.strip() or form.UNKNOWN,
+        name=entry.name.strip() or None,
+        phone=phone,
+        anonymous=entry.anonymous,
+        confidential=entry.confidential or None,
+        on_behalf_of=entry.on_behalf_of.strip() or None,
+    )
+    matter = intake.classify(matter)
+    return await _register(session, intake, matter, f"form:{entry.key}", None, "web", now())

@@ -1,0 +1,222 @@
+"""Puts the line together: rooms, doors, console, background work, and their shared state."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+import bot.endpoints
+import cases.endpoints
+import console
+import integrations.web
+import kb.endpoints
+import reviews.endpoints
+from bot.actions.executor import make_executor
+from bot.assistant import Assistant
+from bot.city import City, Line
+from bot.events import Wakeups
+from bot.gateway import Gateway
+from core.database import Database
+from core.errors import HotlineError
+from core.listener import Listener
+from core.logging import configure_logging
+from core.settings import Settings, get_settings
+from core.wire import ErrorBody
+from kb.service import KnowledgeBase
+from language.encoder import load_encoder
+from service import docs, worker
+from service.middleware import Guard
+
+log = structlog.get_logger(__name__)
+
+RESUME_EVERY = 20.0
+
+
+def create_app() -> FastAPI:
+    """The service as uvicorn serves it (``--factory``)."""
+    settings = get_settings()
+    configure_logging(settings.log_level, settings.log_format)
+    app = FastAPI(
+        title="示例市12345政务服务便民热线",
+        version="1.0.0",
+        description="市民对话、办事指南、查进度和评价的公开接口。",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    for router in (
+        bot.endpoints.router,
+        kb.endpoints.router,
+        cases.endpoints.router,
+        reviews.endpoints.router,
+    ):
+        app.include_router(router)
+    for pages in (bot.endpoints.internal, integrations.web.router, console.router, docs.router):
+        app.include_router(pages, include_in_schema=False)
+    integrations.web.mount_static(app)
+    console.mount_static(app)
+    docs.mount_static(app)
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    app.add_exception_handler(HotlineError, _on_expected)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(OperationalError, _on_database_down)
+    app.add_exception_handler(PoolTimeout, _on_database_down)
+    app.add_exception_handler(Exception, _on_unexpected)
+    app.add_middleware(Guard)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    async with AsyncExitStack() as stack:
+        database = Database.from_settings(settings)
+        stack.push_async_callback(database.close)
+        assistant = Assistant(settings)
+        stack.push_async_callback(assistant.close)
+        encoder = await asyncio.to_thread(load_encoder)
+        knowledge = KnowledgeBase(encoder)
+        async with database.unit_of_work() as session:
+            line = Line(database, knowledge, await City.load(session, encoder), encoder)
+            await knowledge.refresh(session)
+        app.state.database = database
+        app.state.line = line
+        app.state.knowledge = knowledge
+        app.state.city = line.city
+        app.state.assistant = assistant
+        app.state.gateway = Gateway(database, assistant)
+        app.state.wakeups = Wakeups()
+        app.state.executor = make_executor(line)
+        app.state.jobs = worker.make_jobs(settings)
+        await stack.enter_async_context(app.state.jobs.open_async())
+        tasks = [
+            asyncio.create_task(_listen(app).run(), name="listener"),
+            asyncio.create_task(_resume(app.state.gateway, settings), name="resume"),
+        ]
+        if settings.worker:
+            worker.connect_delivery(database)
+            tasks.append(asyncio.create_task(worker.run(app.state.jobs), name="worker"))
+        stack.push_async_callback(_stop, tasks)
+        yield
+
+
+async def _stop(tasks: list[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _listen(app: FastAPI) -> Listener:
+    line: Line = app.state.line
+    refreshing: set[asyncio.Task[None]] = set()
+
+    def later(work: Any) -> None:
+        task = asyncio.create_task(work)
+        refreshing.add(task)
+        task.add_done_callback(refreshing.discard)
+
+    async def city() -> None:
+        await line.refresh_city()
+        app.state.city = line.city
+
+    listener = Listener(line.database.url)
+    listener.subscribe("conversation", app.state.wakeups.wake)
+    listener.subscribe("kb_changed", lambda _: later(line.refresh_knowledge()))
+    for channel in ("units_changed", "catalogue_changed", "calendar_changed"):
+        listener.subscribe(channel, lambda payload: later(city()) if payload else None)
+    return listener
+
+
+async def _resume(gateway: Gateway, settings: Settings) -> None:
+    """Answer what a crash left unanswered, soon after the start and then every little while."""
+    patience = timedelta(seconds=settings.assistant_timeout + 5)
+    while True:
+        with suppress(OperationalError, PoolTimeout):
+            await gateway.resume_unanswered(patience)
+        await asyncio.sleep(RESUME_EVERY)
+
+
+async def _healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+async def _readyz(request: Request) -> Response:
+    """Whether a citizen can be served: database and assistant."""
+    state = request.app.state
+    checks = {"database": True, "assistant": await state.assistant.ready()}
+    try:
+        async with state.database.unit_of_work() as session:
+            await session.execute(text("SELECT 1"))
+    except (OperationalError, PoolTimeout):
+        checks["database"] = False
+    return JSONResponse(checks, status_code=200 if all(checks.values()) else 503)
+
+
+def _error(
+    request: Request, status: int, code: str, message: str, fields: dict[str, str] | None = None
+) -> Response:
+    path = request.url.path
+    wants_page = "text/html" in request.headers.get("accept", "") and not path.startswith("/api")
+    if wants_page:
+        page = console if path.startswith("/console") else integrations.web
+        return page.error_page(request, status, message)
+    body = ErrorBody(error=code, message=message, fields=fields or {})
+    return JSONResponse(body.model_dump(), status_code=status)
+
+
+async def _on_expected(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HotlineError)
+    return _error(request, error.status, error.code, error.message, error.fields)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = {
+        ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]): found["msg"]
+        for found in error.errors()
+    }
+    return _error(request, 422, "invalid_input", "请求内容不对，请按说明修改后再试", fields)
+
+
+_HTTP_MESSAGES = {
+    404: ("not_found", "没有这个地址"),
+    405: ("method_not_allowed", "这个地址不支持这种请求方法"),
+}
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, message = _HTTP_MESSAGES.get(error.status_code, ("bad_request", "请求无法处理"))
+    response = _error(request, error.status_code, code, message)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _on_database_down(request: Request, error: Exception) -> Response:
+    log.error("database_down", reason=type(error).__name__)
+    response = _error(request, 503, "unavailable", "系统正在恢复，请几秒后再试，您的内容没有丢失")
+    response.headers["Retry-After"] = "3"
+    return response
+
+
+async def _on_unexpected(request: Request, error: Exception) -> Response:
+    reference = uuid.uuid4().hex[:8]
+    log.error("unexpected", reference=reference, exc_info=error)
+    return _error(request, 500, "internal", f"系统出错了，请稍后再试。错误编号 {reference}")
