@@ -31,7 +31,8 @@ class CaseFilter:
 
     ``units`` are codes of units with a part still counting, ``part_states`` the states of those
     parts (of the actor's own ones for a unit's staff), ``text`` is looked for in number, title and
-    detail, ``overdue_at`` keeps open cases that were due before that moment.
+    detail, ``overdue_at`` keeps open cases that were due before that moment, ``due_from`` those due
+    at that moment or later (both together: due soon).
     """
 
     states: Collection[MainState] = ()
@@ -39,6 +40,7 @@ class CaseFilter:
     part_states: Collection[SubState] = ()
     text: str = ""
     overdue_at: datetime | None = None
+    due_from: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -247,6 +249,8 @@ class CaseRepository:
             )
         if wanted.overdue_at is not None:
             statement = statement.where(and_(Case.due_at < wanted.overdue_at, Case.state.in_(OPEN)))
+        if wanted.due_from is not None:
+            statement = statement.where(Case.due_at >= wanted.due_from)
         return statement
 
 
