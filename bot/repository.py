@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.models import Conversation, Message, Turn, TurnAction
-from core.replies import Reply
 from core.database import now
 from core.privacy import decrypt, encrypt
+from core.replies import Reply
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ def _take_wishes(new: Matter, facts: Facts) -> None:
 
 def _adds_matter(new: Matter, heard: Heard) -> bool:
     """Whether an answer tells something of the matter besides what was asked."""
-    return heard.act == "file_case" and len(heard.text) >= 8 or not new.words
+    return (heard.act == "file_case" and len(heard.text) >= 8) or not new.words
 
 
 def _take_place(new: Matter, heard: Heard, *, asked: bool) -> None:

@@ -1,0 +1,55 @@
+"""What a turn means depends on what was asked before."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.actions.dialogue import Step, decide, is_yes, looks_like_question
+
+TABLE = [
+    # act, confidence, awaiting, text → step
+    ("ask_guide", 0.9, None, "身份证怎么办", Step.GUIDE),
+    ("file_case", 0.9, None, "路灯坏了", Step.TAKE_IN),
+    ("nlu_fallback", 0.3, None, "那个撒", Step.UNCLEAR),
+    ("inform", 0.9, None, "望湖路18号", Step.UNCLEAR),
+    ("ask_progress", 0.8, None, "我的单子到哪了", Step.PROGRESS),
+    ("ask_guide", 0.6, "place", "望湖路18号", Step.TAKE_IN),
+    ("ask_guide", 0.9, "place", "身份证过期了怎么换？", Step.GUIDE),
+    ("chitchat", 0.9, "since", "三天", Step.TAKE_IN),
+    ("affirm", 0.9, "confirm", "对的", Step.CONFIRM),
+    ("chitchat", 0.2, "confirm", "没问题，提交", Step.CONFIRM),
+    ("inform", 0.7, "confirm", "不对，是东门", Step.TAKE_IN),
+    ("deny", 0.9, "confirm", "算了不投诉了", Step.DROP),
+    ("handoff", 0.9, "contact", "给我转人工", Step.HANDOFF),
+    ("thanks", 0.95, "contact", "谢谢", Step.SMALL_TALK),
+    ("inform", 0.9, "progress", "2611220000011 234567", Step.PROGRESS),
+    ("file_case", 0.9, "progress", "路灯坏了", Step.TAKE_IN),
+    ("chitchat", 0.9, "review_reason", "态度太差", Step.REVIEW),
+    ("out_of_scope", 0.9, None, "写首诗", Step.ROUTE),
+]
+
+
+@pytest.mark.parametrize(("act", "confidence", "awaiting", "text", "step"), TABLE)
+def test_a_turn_is_taken_as_it_is_meant(
+    act: str, confidence: float, awaiting: str | None, text: str, step: Step
+) -> None:
+    assert decide(act, confidence, awaiting, text) is step
+
+
+@pytest.mark.parametrize(
+    "text", ["对", "对的", "行了行了提交", "没问题", "好的，提交", "确认提交", "嗯嗯"]
+)
+def test_a_yes_is_known(text: str) -> None:
+    assert is_yes(text)
+
+
+@pytest.mark.parametrize("text", ["不对", "对面那家", "是东门", "好像是昨天", "行人道坏了"])
+def test_what_is_no_yes_files_nothing(text: str) -> None:
+    assert not is_yes(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["要钱吗", "在哪办", "居住证需要什么材料", "多久能好", "能不能代办"]
+)
+def test_questions_are_known(text: str) -> None:
+    assert looks_like_question(text)

@@ -1,0 +1,34 @@
+"""What one message says of contact, time and wishes."""
+
+from __future__ import annotations
+
+import pytest
+
+from intake.facts import Facts, read_facts
+
+CASES = [
+    ("得有一个礼拜了吧", Facts(since="得有一个礼拜了")),
+    ("每天凌晨，13800000021", Facts(since="每天凌晨", phone="13800000021")),
+    ("昨晚11点到今天凌晨2点一直吵", Facts(since="昨晚11点到今天凌晨2点")),
+    ("两三天了", Facts(since="两三天了")),
+    ("上周三下午开始停水", Facts(since="上周三下午开始")),
+    ("半个月了还没修", Facts(since="半个月了")),
+    ("我叫李明，电话0000-12345678", Facts(name="李明", phone="000012345678")),
+    ("我姓王", Facts(name="王先生/女士")),
+    ("替我妈反映一下", Facts(on_behalf_of="妈")),
+    ("不要让老板知道我是谁", Facts(confidential=True)),
+    ("不用保密", Facts(confidential=False)),
+    ("匿名吧", Facts(anonymous=True)),
+    ("我不想留电话", Facts(anonymous=True)),
+    ("不知道", Facts(dont_know=True)),
+]
+
+
+@pytest.mark.parametrize(("text", "facts"), CASES)
+def test_facts_are_read_as_said(text: str, facts: Facts) -> None:
+    assert read_facts(text) == facts
+
+
+def test_a_house_number_is_no_date() -> None:
+    assert read_facts("体育东路18号路灯坏了三天", ("体育东路18号",)).since == "三天"
+    assert read_facts("翠湖苑3号楼电梯坏了").since is None

@@ -1,0 +1,127 @@
+"""The form absorbs what is said, asks only for what is missing, and is corrected in own words."""
+
+from __future__ import annotations
+
+import pytest
+
+from cases.vocabulary import CaseType
+from intake import form
+from intake.facts import read_facts
+from intake.form import Heard, Matter, Place
+
+
+def heard(text: str, act: str = "inform", *places: Place) -> Heard:
+    return Heard(
+        text=text,
+        act=act,
+        places=list(places),
+        facts=read_facts(text, tuple(p.text for p in places)),
+    )
+
+
+def listen(matter: Matter, text: str, act: str = "inform", *places: Place) -> Matter:
+    new = form.absorb(matter, heard(text, act, *places))
+    if new.words and new.type is None:
+        new.type = form.guess_type(new.detail)
+    return form.settle(new)
+
+
+ROAD = Place(text="望湖路18号", code="road", street="s", district="d", label="城东区望湖街道")
+
+
+def test_a_bare_wish_is_asked_what_it_is_about() -> None:
+    matter = listen(Matter(), "我要投诉", "file_case")
+    assert matter.awaiting == "matter"
+    assert matter.words == []
+
+
+def test_nothing_is_asked_when_everything_was_said() -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天，电话13800000021", "file_case", ROAD)
+    assert matter.awaiting == "confirm"
+    assert (matter.type, matter.since, matter.phone) == (CaseType.HELP, "三天", "13800000021")
+
+
+def test_each_missing_fact_is_asked_in_turn() -> None:
+    matter = listen(Matter(), "路灯坏了", "file_case")
+    asked = [matter.awaiting]
+    for text, places in (("望湖路18号", [ROAD]), ("三天了", []), ("13800000021", [])):
+        matter = listen(matter, text, "inform", *places)
+        asked.append(matter.awaiting)
+    assert asked == ["place", "since", "contact", "confirm"]
+    assert matter.place == ROAD
+    assert matter.words == ["路灯坏了"]
+
+
+def test_nothing_is_asked_more_than_twice() -> None:
+    matter = listen(Matter(), "路灯坏了", "file_case")
+    for _ in range(8):
+        if matter.awaiting == "confirm":
+            break
+        matter = listen(matter, "不知道")
+    assert matter.awaiting == "confirm"
+    assert all(times <= form.MAX_ASKED for times in matter.asked.values())
+    assert matter.anonymous
+
+
+@pytest.mark.parametrize(
+    ("said", "field", "value"),
+    [
+        ("电话改成13800000099", "phone", "13800000099"),
+        ("匿名吧", "anonymous", True),
+        ("要保密", "confidential", True),
+        ("不对，是昨天晚上开始的", "since", "昨天晚上开始"),
+        ("是投诉不是求助", "type", CaseType.COMPLAINT),
+        ("替我妈反映", "on_behalf_of", "妈"),
+    ],
+)
+def test_the_summary_is_corrected_in_own_words(said: str, field: str, value: object) -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天，电话13800000021", "file_case", ROAD)
+    matter = listen(matter, said)
+    assert matter.awaiting == "confirm"
+    assert getattr(matter, field) == value
+    assert matter.words == ["望湖路18号路灯坏了三天，电话13800000021"]
+
+
+def test_a_gate_is_corrected_inside_the_place() -> None:
+    start = Place(text="云溪苑小区南门", code="estate")
+    matter = listen(Matter(), "云溪苑小区南门路灯灭了三天，13800000002", "file_case", start)
+    matter = listen(matter, "不对不对，是东门")
+    assert matter.place is not None
+    assert matter.place.text == "云溪苑小区东门"
+    assert "东门" in form.question(matter).text
+
+
+def test_more_about_the_matter_is_added_at_the_summary() -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天，电话13800000021", "file_case", ROAD)
+    matter = listen(matter, "另外旁边的井盖也松了", "file_case")
+    assert matter.detail.endswith("旁边的井盖也松了")
+
+
+def test_a_name_in_two_districts_is_asked_about() -> None:
+    east = Place(text="建设路", code="a", label="城东区")
+    west = Place(text="建设路", code="b", label="城西区")
+    matter = listen(Matter(), "建设路的路灯坏了", "file_case", east, west)
+    assert matter.awaiting == "place_choice"
+    assert [c.title for c in form.question(matter).choices] == ["城东区", "城西区"]
+    assert listen(matter, "城西区的").place == west
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("举报一家黑作坊", CaseType.REPORT),
+        ("建议增加一趟公交", CaseType.SUGGESTION),
+        ("路灯坏了没人修", CaseType.HELP),
+        ("物业乱收费", CaseType.COMPLAINT),
+        ("感谢社区工作人员", CaseType.PRAISE),
+        ("工地偷倒垃圾", CaseType.REPORT),
+    ],
+)
+def test_the_type_is_read_from_the_words(text: str, kind: CaseType) -> None:
+    assert form.guess_type(text) is kind
+
+
+def test_a_report_is_confidential_unless_the_citizen_says_otherwise() -> None:
+    matter = Matter(type=CaseType.REPORT)
+    assert form.is_confidential(matter)
+    assert not form.is_confidential(matter.model_copy(update={"confidential": False}))
