@@ -26,6 +26,7 @@ class Lookup(BaseModel):
     summary="凭工单编号和查询码查进度",
     responses=error_responses(
         {
+            400: "请求内容无法读取",
             404: "编号或查询码不对（两者不作区分）",
             422: "请求格式不对",
             429: "输错五次，该编号锁定 15 分钟",

@@ -68,7 +68,7 @@ class ReviewForm(BaseModel):
     "",
     status_code=201,
     summary="评价一次办理",
-    responses=error_responses(_LINK_ERRORS),
+    responses=error_responses({400: "请求内容无法读取", **_LINK_ERRORS}),
 )
 async def create_review(request: Request, body: NewReview) -> StoredReview:
     """One review for each closing of a case."""
