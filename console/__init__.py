@@ -1,0 +1,31 @@
+"""The console: web pages of the staff. Composes what several rooms know about one case."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from console import calendar_page, case_actions, case_page, desks, login, office, seat
+from console.render import HERE, error_page
+
+__all__ = ["error_page", "mount_static", "router"]
+
+router = APIRouter()
+for _pages in (login, desks, case_page, case_actions, seat, office, calendar_page):
+    router.include_router(_pages.router)
+
+
+class _Checked(StaticFiles):
+    """Static files that a browser asks about each time, so an update reaches everybody at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+def mount_static(app: FastAPI) -> None:
+    """Serve ``static/`` at ``/console/static``."""
+    app.mount("/console/static", _Checked(directory=HERE / "static"), name="console-static")

@@ -1,0 +1,141 @@
+"""Lists to look things up in: reviews, items and staff. Read only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.responses import Response
+
+from console.menu import REVIEW_ROLES, STAFF_ROLES
+from console.paging import PAGE_SIZE, Paging
+from console.render import link, render
+from console.repository import ConsoleRepository, RatedCase
+from console.route import console_router
+from console.staff import CurrentStaff, database_of, tree_of
+from core.calendar import LOCAL
+from core.database import now
+from core.identity import ROLE_NAMES, Role
+from kb.models import Item
+from reviews.grades import BAD, GRADE_NAMES, Grade
+from reviews.service import ReviewView, reviews_of
+from units.tree import UnitTree
+
+router = console_router()
+_ALL, _ONLY_BAD = "all", "bad"
+
+
+@dataclass(frozen=True)
+class GradeTab:
+    name: str
+    count: int
+    address: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class ItemLine:
+    """An item as its editors look for it; ``state`` says whether citizens get it as an answer."""
+
+    item: Item
+    unit: str
+    state: str
+    good: bool
+
+
+@router.get("/reviews")
+async def reviews_page(
+    request: Request, staff: CurrentStaff, grade: str = _ALL, page: int = 1
+) -> Response:
+    """Reviews of the cases that the reader may see, newest first."""
+    staff.actor.require(*REVIEW_ROLES)
+    grades = _grades(grade)
+    async with database_of(request).unit_of_work() as session:
+        repository = ConsoleRepository(session, staff.actor)
+        counts = await repository.grade_counts()
+        total = sum(n for g, n in counts.items() if not grades or g in grades)
+        paging = Paging(page, total)
+        rated, _ = await repository.rated_cases(grades, limit=PAGE_SIZE, offset=paging.offset)
+        by_case = await reviews_of(session, {case.case_id for case in rated})
+    by_id = {review.id: review for reviews in by_case.values() for review in reviews}
+    path = request.url.path
+    return render(
+        request,
+        "reviews.html",
+        tabs=_grade_tabs(path, grade, counts),
+        lines=_with_cases(rated, by_id),
+        paging=paging,
+        page_address=lambda page: link(path, grade=grade, page=page),
+    )
+
+
+@router.get("/items")
+async def items_page(request: Request, staff: CurrentStaff, q: str = "", page: int = 1) -> Response:
+    """Items by name or code, also those that citizens no longer get."""
+    text = q.replace("\x00", "").strip()[:100]
+    async with database_of(request).unit_of_work() as session:
+        repository = ConsoleRepository(session, staff.actor)
+        _, total = await repository.items(text, limit=0, offset=0)
+        paging = Paging(page, total)
+        found, _ = await repository.items(text, limit=PAGE_SIZE, offset=paging.offset)
+    tree = tree_of(request)
+    return render(
+        request,
+        "items.html",
+        text=text,
+        lines=[_item_line(tree, item) for item in found],
+        paging=paging,
+        page_address=lambda page: link(request.url.path, q=text, page=page),
+    )
+
+
+@router.get("/staff")
+async def staff_page(request: Request, staff: CurrentStaff) -> Response:
+    """Every account with its role and unit."""
+    staff.actor.require(*STAFF_ROLES)
+    async with database_of(request).unit_of_work() as session:
+        accounts = await ConsoleRepository(session, staff.actor).staff()
+    tree = tree_of(request)
+    lines = [(a, ROLE_NAMES[Role(a.role)], tree.name(a.unit)) for a in accounts]
+    return render(request, "staff.html", lines=lines)
+
+
+def _grades(wanted: str) -> frozenset[int]:
+    if wanted == _ONLY_BAD:
+        return frozenset(int(grade) for grade in BAD)
+    return frozenset(int(grade) for grade in Grade if str(int(grade)) == wanted)
+
+
+def _grade_tabs(path: str, current: str, counts: dict[int, int]) -> list[GradeTab]:
+    choices = [(_ALL, "全部"), (_ONLY_BAD, "差评")]
+    choices += [(str(int(grade)), GRADE_NAMES[grade]) for grade in sorted(Grade, reverse=True)]
+    known = {key for key, _ in choices}
+    current = current if current in known else _ALL
+    return [
+        GradeTab(
+            name,
+            sum(n for g, n in counts.items() if not _grades(key) or g in _grades(key)),
+            link(path, grade=key),
+            key == current,
+        )
+        for key, name in choices
+    ]
+
+
+def _with_cases(
+    rated: list[RatedCase], reviews: dict[int, ReviewView]
+) -> list[tuple[RatedCase, ReviewView]]:
+    return [(case, reviews[case.review_id]) for case in rated if case.review_id in reviews]
+
+
+def _item_line(tree: UnitTree, item: Item) -> ItemLine:
+    today = now().astimezone(LOCAL).date()
+    if item.status != "published":
+        state, good = "已下架", False
+    elif today < item.valid_from:
+        state, good = "未生效", False
+    elif item.valid_to is not None and item.valid_to < today:
+        state, good = "已失效", False
+    else:
+        state, good = "有效", True
+    return ItemLine(item, tree.name(item.unit), state, good)

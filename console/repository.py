@@ -1,0 +1,164 @@
+"""What only the console asks of the database: lists across rooms, and the working calendar."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.models import Case, Contact
+from cases.repository import CaseRepository
+from core.identity import Actor
+from core.models import Attachment, CalendarDay, CalendarYear, StaffAccount
+from kb.models import Item, ItemAlias
+from reviews.models import Review
+
+
+@dataclass(frozen=True)
+class RatedCase:
+    """A review with the case it is about."""
+
+    review_id: int
+    case_id: int
+    number: str
+    title: str
+
+
+class ConsoleRepository:
+    """Reads across rooms as ``actor`` may; visibility of cases is that of `CaseRepository`."""
+
+    def __init__(self, session: AsyncSession, actor: Actor) -> None:
+        self.session = session
+        self.actor = actor
+
+    def _cases(self) -> Select[Case]:
+        return CaseRepository(self.session, self.actor).readable()
+
+    async def rated_cases(
+        self, grades: Collection[int], *, limit: int, offset: int
+    ) -> tuple[list[RatedCase], int]:
+        """Reviews of readable cases, newest first, and how many there are; no grades means all."""
+        readable = self._cases().with_only_columns(Case.id)
+        wanted = [Review.case_id.in_(readable)]
+        if grades:
+            wanted.append(Review.grade.in_(grades))
+        total = await self.session.scalar(select(func.count()).select_from(Review).where(*wanted))
+        rows = await self.session.execute(
+            select(Review.id, Case.id, Case.number, Case.title)
+            .join(Case, Case.id == Review.case_id)
+            .where(*wanted)
+            .order_by(Review.created_at.desc(), Review.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        return [RatedCase(*row) for row in rows.tuples()], total or 0
+
+    async def grade_counts(self) -> dict[int, int]:
+        """How many reviews of readable cases have each grade."""
+        readable = self._cases().with_only_columns(Case.id)
+        rows = await self.session.execute(
+            select(Review.grade, func.count())
+            .where(Review.case_id.in_(readable))
+            .group_by(Review.grade)
+        )
+        return dict(rows.tuples().all())
+
+    async def numbers_from(self, conversation_id: uuid.UUID) -> Sequence[str]:
+        """Numbers of the readable cases that were filed in a conversation, oldest first."""
+        contacts = select(Contact.id).where(Contact.conversation_id == conversation_id)
+        rows = await self.session.scalars(
+            self._cases()
+            .with_only_columns(Case.number)
+            .where(Case.contact_id.in_(contacts))
+            .order_by(Case.id)
+        )
+        return rows.all()
+
+    async def staff_names(self, logins: Collection[str]) -> dict[str, str]:
+        """Names by login, also of accounts no longer active."""
+        rows = await self.session.execute(
+            select(StaffAccount.login, StaffAccount.name).where(StaffAccount.login.in_(logins))
+        )
+        return dict(rows.tuples().all())
+
+    async def staff(self) -> Sequence[StaffAccount]:
+        """Every account, by unit and login."""
+        rows = await self.session.scalars(
+            select(StaffAccount).order_by(StaffAccount.unit, StaffAccount.login)
+        )
+        return rows.all()
+
+    async def attachment(self, attachment_id: uuid.UUID) -> Attachment | None:
+        """A picture; the caller has checked that it belongs to a readable case."""
+        return await self.session.get(Attachment, attachment_id)
+
+    async def items(self, text: str, *, limit: int, offset: int) -> tuple[Sequence[Item], int]:
+        """Items with ``text`` in name, code or another name, by code, and how many there are."""
+        wanted: list[ColumnElement[bool]] = []
+        if text:
+            alias = exists().where(
+                ItemAlias.item == Item.code, ItemAlias.name.icontains(text, autoescape=True)
+            )
+            columns = (Item.name, Item.code)
+            wanted.append(or_(alias, *(c.icontains(text, autoescape=True) for c in columns)))
+        total = await self.session.scalar(select(func.count()).select_from(Item).where(*wanted))
+        rows = await self.session.scalars(
+            select(Item).where(*wanted).order_by(Item.code).limit(limit).offset(offset)
+        )
+        return rows.all(), total or 0
+
+
+class CalendarRepository:
+    """The working calendar as its editors change it; every change is announced at commit."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.session = session
+
+    async def years(self) -> dict[int, bool]:
+        """The years that are kept, and whether each has been announced."""
+        rows = await self.session.execute(
+            select(CalendarYear.year, CalendarYear.announced).order_by(CalendarYear.year)
+        )
+        return dict(rows.tuples().all())
+
+    async def days(self, year: int) -> Sequence[CalendarDay]:
+        """The exceptions of a year, in order."""
+        rows = await self.session.scalars(
+            select(CalendarDay)
+            .where(CalendarDay.day.between(date(year, 1, 1), date(year, 12, 31)))
+            .order_by(CalendarDay.day)
+        )
+        return rows.all()
+
+    async def set_day(self, day: date, *, working: bool, note: str) -> None:
+        """Make ``day`` a make-up working day or a holiday."""
+        values = {"working": working, "note": note}
+        await self.session.execute(
+            insert(CalendarDay)
+            .values(day=day, **values)
+            .on_conflict_do_update(index_elements=["day"], set_=values)
+        )
+        await self._announce()
+
+    async def remove_day(self, day: date) -> None:
+        """Let ``day`` follow the week again."""
+        await self.session.execute(delete(CalendarDay).where(CalendarDay.day == day))
+        await self._announce()
+
+    async def set_announced(self, year: int, announced: bool) -> None:
+        """Say whether the arrangement of ``year`` is official; due dates across it are
+        provisional until then."""
+        await self.session.execute(
+            insert(CalendarYear)
+            .values(year=year, announced=announced)
+            .on_conflict_do_update(index_elements=["year"], set_={"announced": announced})
+        )
+        await self._announce()
+
+    async def _announce(self) -> None:
+        await self.session.execute(select(func.pg_notify("calendar_changed", "edited")))
