@@ -1,20 +1,49 @@
-"""Shared fixtures: a scratch database, and (in `tests/stack.py`) the running line."""
+"""Shared fixtures: the running line, a scratch database on its server, and a browser."""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
 import psycopg
 import pytest
-from procrastinate.schema import SchemaManager
+from playwright.sync_api import Browser, sync_playwright
 
 os.environ.setdefault("HOTLINE_SECRET_KEY", "tests-only-" + uuid.uuid4().hex)
 
 from core.database import Base, Database
-from core.jobs import make_app
 from service import metadata  # noqa: F401  (every room's tables)
+from tests.stack import ROOT, Stack, running_line
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """The one running line of the suite."""
+    with running_line() as line:
+        yield line
+
+
+@pytest.fixture(scope="session")
+def server_url(request: pytest.FixtureRequest) -> str:
+    """A PostgreSQL server: the one of the running line, or one a developer keeps running."""
+    own = os.environ.get("HOTLINE_TEST_DATABASE_URL")
+    if own:
+        return own
+    line: Stack = request.getfixturevalue("stack")
+    return str(line.ready["database_url"])
 
 
 @pytest.fixture(scope="session")
@@ -23,25 +52,18 @@ def scratch_url(server_url: str) -> Iterator[str]:
     name = f"scratch_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"')
-        yield server_url.rsplit("/", 1)[0] + "/" + name
+    yield server_url.rsplit("/", 1)[0] + "/" + name
+    with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
-def server_url() -> str:
-    """A PostgreSQL server: the developer's own, or the one of the running line."""
-    return os.environ["HOTLINE_TEST_DATABASE_URL"]
-
-
-@pytest.fixture(scope="session")
 async def schema(scratch_url: str) -> AsyncIterator[Database]:
-    """The scratch database with every table; jobs can be queued, nothing works them off."""
+    """The scratch database with every table."""
+    from service import migrations
+
+    migrations.upgrade(scratch_url)
     database = Database(scratch_url, pool=5)
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Base.metadata.create_all)
-    with psycopg.connect(scratch_url, autocommit=True) as plain:
-        plain.execute(SchemaManager.get_schema())
-    make_app(scratch_url)
     yield database
     await database.close()
 
@@ -53,3 +75,20 @@ async def database(schema: Database) -> AsyncIterator[Database]:
         for table in reversed(Base.metadata.sorted_tables):
             await session.execute(table.delete())
     yield schema
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, the one that `make test` found."""
+    found = subprocess.run(
+        [sys.executable, "service/environments.py", "browser"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    path = found.stdout.strip().splitlines()[-1]
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        yield launched
+        launched.close()
