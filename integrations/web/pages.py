@@ -1,22 +1,79 @@
-"""The citizen's pages. Thin: each asks a room and renders."""
+"""The citizen's pages. Thin: each asks a room and renders.
+
+Forms carry an idempotency key and no session: a citizen is not logged in, so there is nothing that
+a forged request could borrow.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
+from bot.city import City
+from cases.progress import NOT_FOUND, look_up
+from cases.vocabulary import TYPE_NAMES, CaseType, Source
+from core.database import Database, now
+from core.errors import InvalidInput, NotFound, TooManyTries
+from intake.emergencies import screen
+from intake.service import file_form
+from integrations.web.forms import known_key, new_key, read_form, read_review
 from integrations.web.render import render
+from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.service import rated_thing, submit
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
+_FIELD_NAMES = {
+    "detail": "事情",
+    "place": "地点",
+    "since": "时间",
+    "contact": "联系方式",
+    "name": "姓名",
+    "phone": "联系电话",
+    "on_behalf_of": "替谁反映",
+    "number": "工单编号",
+    "code": "查询码",
+    "grade": "满意程度",
+    "tags": "原因",
+    "text": "意见",
+}
+_FORM_TYPES = [
+    (kind, TYPE_NAMES[kind])
+    for kind in (
+        CaseType.HELP,
+        CaseType.COMPLAINT,
+        CaseType.REPORT,
+        CaseType.SUGGESTION,
+        CaseType.CONSULTATION,
+        CaseType.PRAISE,
+    )
+]
+_GRADES = [(int(grade), GRADE_NAMES[grade], TAGS[grade], grade in BAD) for grade in reversed(Grade)]
+
+# status -> (heading, what to do)
 _ERRORS = {
-    404: ("没有这个页面", "地址可能输错了，或者页面已经搬走。"),
-    410: ("链接已失效", ""),
-    422: ("没有看懂这次请求", "请返回上一页，检查后再试。"),
+    404: ("没有找到", "请检查地址是否输入完整，或从下面的入口重新进入。"),
+    409: ("现在还不能这样做", ""),
+    410: ("链接已失效", "您仍可以查看办理进度；对办理结果有意见，可以再次反映，我们会继续跟进。"),
+    413: ("内容太大", "请减少内容后再试。"),
+    422: ("这次请求没有看懂", "请返回上一页，检查后再试。"),
     429: ("请稍等一会儿", ""),
-    500: ("系统出了点问题", "不是您的操作有误。请过一会儿再试；着急的话请直接拨打 12345。"),
+    500: ("系统出了点问题", "这不是您的操作有误。请过一会儿再试；着急的话请直接拨打 12345。"),
     503: ("系统正在恢复", "请过一会儿再试；着急的话请直接拨打 12345。"),
 }
+_OTHER_ERROR = ("无法完成", "请返回上一页再试，或者拨打 12345。")
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _city(request: Request) -> City:
+    city: City = request.app.state.city
+    return city
 
 
 @router.get("/")
@@ -25,9 +82,168 @@ async def chat(request: Request) -> HTMLResponse:
     return render(request, "chat.html")
 
 
+@router.get("/progress")
+async def progress_form(request: Request, number: str = "") -> HTMLResponse:
+    """Asks for number and query code; ``number`` fills the first field in."""
+    return _progress(request, number[:40])
+
+
+@router.post("/progress")
+async def progress(
+    request: Request, number: Annotated[str, Form()] = "", code: Annotated[str, Form()] = ""
+) -> HTMLResponse:
+    """The case behind number and query code, or what is wrong with them."""
+    number, code = number.strip()[:40], code.strip()[:20]
+    missing = {}
+    if not number:
+        missing["number"] = "请填写工单编号"
+    if not code:
+        missing["code"] = "请填写查询码"
+    if missing:
+        return _progress(request, number, 422, "还差一点，请补充", missing)
+    try:
+        async with _database(request).unit_of_work() as session:
+            case = await look_up(session, number, code, _city(request).tree, now())
+    except TooManyTries as locked:
+        return _progress(request, number, locked.status, locked.message)
+    if case is None:
+        return _progress(request, number, 404, NOT_FOUND)
+    return render(request, "case.html", case=case)
+
+
+def _progress(
+    request: Request,
+    number: str,
+    status: int = 200,
+    message: str = "",
+    problems: dict[str, str] | None = None,
+) -> HTMLResponse:
+    return render(
+        request,
+        "progress.html",
+        status,
+        number=number,
+        message=message,
+        problems=problems or {},
+        names=_FIELD_NAMES,
+    )
+
+
+@router.get("/r/{key}")
+async def rating_form(request: Request, key: str) -> HTMLResponse:
+    """The page of a rating link ``<number>-<token>``. Raises as reviews.service.rated_thing."""
+    return await _rating(request, key)
+
+
+@router.post("/r/{key}")
+async def rating(
+    request: Request,
+    key: str,
+    grade: Annotated[str, Form()] = "",
+    tags: Annotated[list[str] | None, Form()] = None,
+    text: Annotated[str, Form()] = "",
+) -> HTMLResponse:
+    """Takes the rating and says thanks. Raises as reviews.service.submit."""
+    review = read_review(grade, tags or [], text)
+    if review.problems or review.grade is None:
+        return await _rating(
+            request, key, review.problems, int(review.grade or 0), review.tags, review.text
+        )
+    number, _, token = key.partition("-")
+    try:
+        async with _database(request).unit_of_work() as session:
+            stored = await submit(
+                session,
+                number,
+                token,
+                review.grade,
+                review.tags,
+                review.text,
+                Source.WEB,
+                now(),
+            )
+    except InvalidInput as error:
+        return await _rating(
+            request, key, error.fields, int(review.grade), review.tags, review.text
+        )
+    return render(request, "rated.html", review=stored, bad=stored.grade in BAD)
+
+
+async def _rating(
+    request: Request,
+    key: str,
+    problems: dict[str, str] | None = None,
+    grade: int = 0,
+    tags: list[str] | None = None,
+    text: str = "",
+) -> HTMLResponse:
+    number, dash, token = key.partition("-")
+    if not dash:
+        raise NotFound("评价链接不完整，请检查是否复制完整")
+    async with _database(request).unit_of_work() as session:
+        thing = await rated_thing(session, number, token, now())
+    return render(
+        request,
+        "rating.html",
+        422 if problems else 200,
+        thing=thing,
+        unit=_city(request).tree.name(thing.unit) if thing.unit else None,
+        grades=_GRADES,
+        grade=grade,
+        tags=tags or [],
+        text=text,
+        problems=problems or {},
+        names=_FIELD_NAMES,
+    )
+
+
+@router.get("/form")
+async def written_form(request: Request) -> HTMLResponse:
+    """The form that works when nobody and nothing can talk."""
+    return _form(request, {"key": new_key()})
+
+
+@router.post("/form")
+async def file_written_form(request: Request) -> HTMLResponse:
+    """Files the form once, however often it is sent, and shows number and query code."""
+    async with request.form() as data:
+        typed = {name: value for name, value in data.items() if isinstance(value, str)}
+    read = read_form(typed)
+    if read.entry is None:
+        return _form(request, typed, read.problems)
+    try:
+        async with _database(request).unit_of_work() as session:
+            filed = await file_form(session, _city(request).intake, read.entry)
+    except InvalidInput as error:
+        return _form(request, typed, error.fields or {"detail": error.message})
+    unit = _city(request).tree.name(filed.lead_unit) if filed.lead_unit else None
+    return render(
+        request,
+        "filed.html",
+        filed=filed,
+        unit=unit,
+        emergency=screen(read.entry.detail),
+    )
+
+
+def _form(
+    request: Request, typed: dict[str, str], problems: dict[str, str] | None = None
+) -> HTMLResponse:
+    return render(
+        request,
+        "form.html",
+        422 if problems else 200,
+        typed={**typed, "key": known_key(typed.get("key", ""))},
+        types=_FORM_TYPES,
+        problems=problems or {},
+        names=_FIELD_NAMES,
+    )
+
+
 def error_page(request: Request, status: int, message: str) -> HTMLResponse:
     """An error as a page for people: ``message`` is the Chinese sentence of the error."""
-    heading, advice = _ERRORS.get(status, _ERRORS[500] if status >= 500 else ("无法完成", ""))
+    unknown = _ERRORS[500] if status >= 500 else _OTHER_ERROR
+    heading, advice = _ERRORS.get(status, unknown)
     return render(
         request,
         "error.html",

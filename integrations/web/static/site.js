@@ -1,4 +1,4 @@
-// Large text (适老化), remembered in this browser. Loaded before the page is drawn.
+// Large text (适老化), remembered in this browser; loaded before the page is drawn. Forms go once.
 (() => {
   const root = document.documentElement;
   const key = "hotline.text";
@@ -15,6 +15,14 @@
   apply(read() === "large");
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector("#problems")?.focus();
+    for (const form of document.querySelectorAll("form[method='post']")) {
+      form.addEventListener("submit", (event) => {
+        if (form.dataset.sent) event.preventDefault();
+        form.dataset.sent = "yes";
+        setTimeout(() => { delete form.dataset.sent; }, 8000);
+      });
+      addEventListener("pageshow", () => { delete form.dataset.sent; });
+    }
     const button = document.querySelector("#text-size");
     if (!button) return;
     const show = () => button.setAttribute("aria-pressed", String(root.dataset.text === "large"));

@@ -71,18 +71,25 @@ function filed(card) {
 }
 
 function emergency(card) {
+  const known = { 110: "报警", 119: "火警", 120: "急救", 122: "交通事故", 12110: "短信报警" };
   const calls = (card.numbers || []).map((entry) => {
     const raw = typeof entry === "string" ? entry : String(entry.number || entry.phone || "");
     const digits = (raw.match(/[\d-]+/) || [""])[0];
-    const label = (typeof entry === "object" && (entry.name || entry.label || entry.title)) || raw.replace(digits, "").replace(/[（）()]/g, "");
+    const label = (typeof entry === "object" && (entry.name || entry.label || entry.title)) || raw.replace(digits, "").replace(/[（）()]/g, "") || known[digits];
     if (!digits) return null;
     return element("li", {},
       element("a", { class: "button button-danger call", href: `tel:${digits.replace(/-/g, "")}` },
         "拨打 ", element("b", {}, digits), label ? ` ${label}` : ""));
   });
   return element("div", { class: "card card-emergency" },
-    element("p", { class: "card-title" }, card.title || "请立即拨打"),
+    element("p", { class: "card-title" }, card.title ? `${card.title}：请立即拨打` : "请立即拨打"),
     element("ul", {}, ...calls));
+}
+
+/** The grades themselves are the message's quick replies; here is the way to the full form. */
+function review(card) {
+  const address = safeAddress(card.url);
+  return address && element("p", { class: "card-more" }, element("a", { href: address }, "打开评价页面（可选标签、写意见）"));
 }
 
 function link(card) {
@@ -92,7 +99,7 @@ function link(card) {
     element("p", { class: "card-title" }, element("a", { href: address }, card.title || address)));
 }
 
-const KINDS = { item, summary, case: filed, emergency, link };
+const KINDS = { item, summary, case: filed, emergency, link, review };
 
 async function copy(text) {
   try {

@@ -15,7 +15,7 @@ let picture = null;
 const transcript = new Transcript(at("log"), scroll, ({ value, title }) => {
   talk.send({ kind: "choice", value, title }, title);
   backToTyping();
-});
+}, () => { at("news").hidden = false; });
 
 const talk = new Talk(transcript, {
   showLink(words) {
@@ -29,7 +29,7 @@ const talk = new Talk(transcript, {
   },
   showTyping(words) {
     if (at("typing").textContent !== words) at("typing").textContent = words;
-    if (words) transcript.reveal();
+    if (words && transcript.following()) transcript.reveal();
   },
   showGone() {
     transcript.note("上一段对话已经结束。接着发消息，会开始新的对话。");
@@ -69,7 +69,7 @@ function sendComposer() {
     return;
   }
   if (picture) {
-    talk.send({ kind: "image", data: picture.data, name: picture.name }, "[图片]", picture.canvas);
+    talk.send({ kind: "image", data: picture.data, name: picture.name }, "（图片）", picture.canvas);
     showPicture(null);
   }
   if (words) talk.send({ kind: "text", text: words }, words);
@@ -98,7 +98,7 @@ function sharePlace() {
     at("place-button").disabled = false;
     const latitude = Number(coords.latitude.toFixed(6));
     const longitude = Number(coords.longitude.toFixed(6));
-    talk.send({ kind: "location", latitude, longitude, label: "" }, `[位置] 北纬 ${latitude}，东经 ${longitude}`);
+    talk.send({ kind: "location", latitude, longitude, label: "" }, `（位置）${latitude.toFixed(5)},${longitude.toFixed(5)}`);
   }, (error) => {
     at("place-button").disabled = false;
     problem(error.code === error.PERMISSION_DENIED
@@ -116,7 +116,7 @@ text.addEventListener("keydown", (event) => {
     sendComposer();
   }
 });
-at("person").addEventListener("click", () => talk.send({ kind: "text", text: "转人工" }, "转人工"));
+at("person").addEventListener("click", () => talk.send({ kind: "choice", value: "handoff", title: "转人工" }, "转人工"));
 at("image-button").addEventListener("click", () => at("image-file").click());
 at("image-file").addEventListener("change", async ({ target }) => {
   const [file] = target.files;
@@ -134,6 +134,12 @@ if (navigator.geolocation && isSecureContext) {
   at("place-button").hidden = false;
   at("place-button").addEventListener("click", sharePlace);
 }
+at("news").addEventListener("click", () => {
+  at("news").hidden = true;
+  transcript.toEnd();
+  backToTyping();
+});
+addEventListener("scroll", () => { if (transcript.following()) at("news").hidden = true; }, { capture: true, passive: true });
 at("new-talk").addEventListener("click", () => {
   if (!confirm("开始新的对话？这里的记录将不再显示，请先记下工单编号和查询码。")) return;
   talk.restart();

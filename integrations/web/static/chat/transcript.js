@@ -3,14 +3,16 @@
 import { drawCard } from "./cards.js";
 import { element, linked, spokenAt } from "./dom.js";
 
+const GRADES = ["非常不满意", "不满意", "基本满意", "满意", "非常满意"];
 const SPEAKERS = { citizen: "我", assistant: "智能助手", person: "话务员", system: "系统提示" };
 
 export class Transcript {
-  /** `onChoose({value, title})` is called when a quick reply is pressed. */
-  constructor(log, scroll, onChoose) {
+  /** `onChoose({value, title})`: a quick reply is pressed; `onNews()`: news came out of sight. */
+  constructor(log, scroll, onChoose, onNews) {
     this.log = log;
     this.scroll = scroll;
     this.onChoose = onChoose;
+    this.onNews = onNews;
     this.reset();
   }
 
@@ -34,6 +36,7 @@ export class Transcript {
     this.seen.add(message.id);
     if (message.speaker === "citizen" && this.adopt(message)) return;
     if (message.speaker === "person" || message.speaker === "assistant") this.owner = message.speaker;
+    const following = this.following();
     const shown = this.bubble(message.speaker, message.text, message.at);
     if (message.speaker === "citizen") {
       this.own.push(message);
@@ -43,7 +46,8 @@ export class Transcript {
       this.attach(shown, message);
     }
     this.log.append(shown);
-    this.reveal();
+    if (following) this.reveal();
+    else this.onNews();
   }
 
   /** Show what the citizen just sent, before the line knows of it. */
@@ -56,7 +60,7 @@ export class Transcript {
     this.waiting.push({ item, shown, state });
     this.anchor = shown;
     this.log.append(shown);
-    this.reveal(true);
+    this.reveal();
   }
 
   /** Take a citizen's message of the transcript for the bubble that waits for it. */
@@ -92,25 +96,30 @@ export class Transcript {
 
   bubble(speaker, text, at) {
     const time = element("time", { datetime: new Date(at || Date.now()).toISOString() }, spokenAt(at || Date.now()));
-    const who = element("p", { class: "message-who" }, SPEAKERS[speaker] || SPEAKERS.system, " ", time);
+    const who = element("p", { class: "message-who" }, element("b", {}, SPEAKERS[speaker] || SPEAKERS.system), " ", time);
     const body = element("div", { class: "message-body" }, element("p", { class: "message-text" }, ...linked(text || "")));
     return element("div", { class: `message message-${speaker in SPEAKERS ? speaker : "system"}` }, who, body);
   }
 
   attach(shown, message) {
     const card = drawCard(message.card);
-    if (card) shown.append(card);
     const review = message.card?.kind === "review";
-    const choices = message.choices?.length ? message.choices : (review && message.card.grades) || [];
-    if (!choices.length) return;
-    const list = element("ul", { class: review ? "grades" : "message-choices", "aria-label": "可选回复" });
-    for (const { title, value } of choices) {
-      const name = review ? "grade" : "quick";
-      const button = element("button", { type: "button", class: name, onclick: () => this.onChoose({ title, value }) }, title);
-      list.append(element("li", {}, button));
-    }
-    shown.append(review ? element("div", { class: "card" }, list) : list);
-    this.live.push({ list, review });
+    const choices = message.choices || [];
+    if (card && !review) shown.append(card);
+    if (choices.length) {
+      const list = element("ul", { class: review ? "grades" : "message-choices", "aria-label": "可选回复" });
+      for (const choice of choices) list.append(element("li", {}, this.quick(choice, review)));
+      shown.append(review ? element("div", { class: "card" }, list, card) : list);
+      this.live.push({ list, review });
+    } else if (card && review) shown.append(card);
+  }
+
+  quick({ title, value }, review) {
+    const press = () => this.onChoose({ title, value });
+    if (!review) return element("button", { type: "button", class: "quick", onclick: press }, title);
+    const level = GRADES.indexOf(title) + 1;
+    const bars = level ? element("span", { class: `bars bars-${level}`, "aria-hidden": "true" }, ...Array.from({ length: 5 }, () => element("i"))) : "";
+    return element("button", { type: "button", class: "grade", onclick: press }, bars, title);
   }
 
   /** Quick replies before a citizen's message become text; the one that was said stays marked. */
@@ -127,16 +136,30 @@ export class Transcript {
     this.live = [];
   }
 
+  get box() {
+    return getComputedStyle(this.scroll).overflowY === "visible" ? document.scrollingElement : this.scroll;
+  }
+
+  /** Whether the citizen is at the end of the talk and not reading further up. */
+  following() {
+    const { box } = this;
+    return this.restoring || box.scrollHeight - box.clientHeight - box.scrollTop < 120;
+  }
+
+  toEnd() {
+    this.box.scrollTop = this.box.scrollHeight;
+  }
+
   /** Bring news into view, but never the citizen's last words out of it. */
-  reveal(own = false) {
-    const pageScrolls = getComputedStyle(this.scroll).overflowY === "visible";
-    const box = pageScrolls ? document.scrollingElement : this.scroll;
+  reveal() {
+    const { box } = this;
     const bottom = box.scrollHeight - box.clientHeight;
-    const reading = bottom - box.scrollTop > box.clientHeight && !own;
-    if (reading && !this.restoring) return;
-    const top = this.anchor
-      ? this.anchor.getBoundingClientRect().top + box.scrollTop - (pageScrolls ? 0 : box.getBoundingClientRect().top) - 8
-      : bottom;
-    box.scrollTop = this.restoring ? bottom : Math.min(bottom, top);
+    if (this.restoring || !this.anchor) {
+      box.scrollTop = bottom;
+      return;
+    }
+    const frame = box === this.scroll ? box.getBoundingClientRect().top : 0;
+    const top = this.anchor.getBoundingClientRect().top - frame + box.scrollTop - 8;
+    box.scrollTop = Math.min(bottom, top);
   }
 }
