@@ -163,8 +163,7 @@ def _make_service(uv: str, wanted: dict[str, str]) -> None:
             _install(uv, SERVICE, file)
         _run(
             "安装 hotline 命令",
-            [uv, "pip", "install", "--python", str(SERVICE / "bin" / "python")]
-            + ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)],
+            _pip(uv, SERVICE, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)),
         )
         _write_stamp(SERVICE, wanted)
 
@@ -186,9 +185,12 @@ def _new_environment(uv: str, folder: Path, python: str) -> None:
 def _install(uv: str, folder: Path, file: str) -> None:
     _run(
         f"安装 {file} 里的软件包到 {folder.name}",
-        [uv, "pip", "install", "--python", str(folder / "bin" / "python")]
-        + ["--require-hashes", "--requirement", str(REQUIREMENTS / file)],
+        _pip(uv, folder, "--require-hashes", "--requirement", str(REQUIREMENTS / file)),
     )
+
+
+def _pip(uv: str, folder: Path, *arguments: str) -> list[str]:
+    return [uv, "pip", "install", "--python", str(folder / "bin" / "python"), *arguments]
 
 
 @contextlib.contextmanager
@@ -273,7 +275,9 @@ def find_python310(uv: str) -> str:
 
 def _python310(command: str) -> str | None:
     """The real path behind ``command`` when it runs and is 3.10 with what an environment needs."""
-    code = "import sys, ssl, ctypes, sqlite3; print(sys.version_info[:2] == (3, 10), sys.executable)"
+    code = (
+        "import sys, ssl, ctypes, sqlite3; print(sys.version_info[:2] == (3, 10), sys.executable)"
+    )
     answer = _answer([command, "-I", "-c", code], cwd=ROOT) or ""
     fits, _, path = answer.partition(" ")
     return path if fits == "True" and path else None
