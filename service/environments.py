@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "setup":
             set_up(test=options.test)
         elif options.command == "browser":
-            print(ensure_browser() or "playwright")
+            print(ensure_browser())
         else:
             clean()
     except SetupError as error:
@@ -110,11 +110,15 @@ def set_up(test: bool) -> None:
     if not os.access(ROOT, os.W_OK):
         raise SetupError(f"文件夹不可写：{ROOT}")
     with _only_one():
+        needs_python310 = not _is_current(ASSISTANT, wanted[ASSISTANT])
+        named = named_python310() if needs_python310 else None
         uv = find_uv()
+        # Before anything long: what cannot be had should not be told after minutes.
+        python310 = (named or find_python310(uv)) if needs_python310 else ""
         if not _is_current(SERVICE, wanted[SERVICE]):
             _make_service(uv, wanted[SERVICE])
-        if not _is_current(ASSISTANT, wanted[ASSISTANT]):
-            _make_assistant(uv, wanted[ASSISTANT])
+        if needs_python310:
+            _make_assistant(uv, python310, wanted[ASSISTANT])
 
 
 def _wanted(test: bool) -> dict[Path, dict[str, str]]:
@@ -168,8 +172,7 @@ def _make_service(uv: str, wanted: dict[str, str]) -> None:
         _write_stamp(SERVICE, wanted)
 
 
-def _make_assistant(uv: str, wanted: dict[str, str]) -> None:
-    python = find_python310(uv)
+def _make_assistant(uv: str, python: str, wanted: dict[str, str]) -> None:
     with _removed_on_failure(ASSISTANT):
         _new_environment(uv, ASSISTANT, python)
         _install(uv, ASSISTANT, "assistant.txt")
@@ -250,12 +253,16 @@ def find_uv() -> str:
     return str(private)
 
 
+def named_python310() -> str | None:
+    """The Python 3.10 that the settings name. Raises SetupError when it is none."""
+    chosen = setting(PYTHON310)
+    if chosen and (path := _python310(chosen)) is None:
+        raise SetupError(f"{PYTHON310}={chosen} 不是可以运行的 Python 3.10")
+    return path if chosen else None
+
+
 def find_python310(uv: str) -> str:
     """Path of a Python 3.10 that runs here. Raises SetupError naming the variable to set."""
-    if chosen := setting(PYTHON310):
-        if (path := _python310(chosen)) is None:
-            raise SetupError(f"{PYTHON310}={chosen} 不是可以运行的 Python 3.10")
-        return path
     managed = ["python", "find", "--no-project", "--no-python-downloads"]
     for candidate in ("python3.10", _answer([uv, *managed, "3.10"], cwd=ROOT)):
         if candidate and (path := _python310(candidate)):
@@ -377,8 +384,8 @@ def find_browser() -> str | None:
     return None
 
 
-def ensure_browser() -> str | None:
-    """Path of the machine's browser, installed if need be; None when it is Playwright's own.
+def ensure_browser() -> str:
+    """Path of a Chromium: the machine's own, else Debian's package, else Playwright's.
 
     Raises SetupError when none can be had.
     """
@@ -399,7 +406,14 @@ def ensure_browser() -> str | None:
         _run("下载 Chromium", [python, "-m", "playwright", "install", "chromium"])
     except SetupError as error:
         raise SetupError(f"测试需要 Chromium，请安装后重试（{error}）") from error
-    return None
+    code = (
+        "from playwright.sync_api import sync_playwright\n"
+        "with sync_playwright() as playwright: print(playwright.chromium.executable_path)"
+    )
+    path = _answer([python, "-c", code])
+    if not path or not _answer([path, "--version"]):
+        raise SetupError("Playwright 下载的 Chromium 无法运行，请安装系统的 Chromium 后重试")
+    return path
 
 
 # ---------------------------------------------------------------- clean
