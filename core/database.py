@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import DateTime, MetaData
 from sqlalchemy.dialects.postgresql import JSONB
@@ -32,7 +32,7 @@ class Base(DeclarativeBase):
     """Base of every table; ``datetime`` columns are timezone-aware, dicts and lists are JSONB."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
@@ -63,6 +63,8 @@ class Database:
             max_overflow=pool // 2,
             pool_pre_ping=True,
             pool_timeout=10,
+            # A failed statement in the log must not carry what a citizen said.
+            hide_parameters=True,
             connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)

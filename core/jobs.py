@@ -8,20 +8,16 @@ import procrastinate
 from procrastinate.tasks import Task
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Tasks are declared on this blueprint by the rooms' `tasks.py`; the service gives it a connector.
-blueprint = procrastinate.Blueprint()
+# Tasks are declared here; a process that works or waits gives them its database by `make_app`.
+jobs = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
 def make_app(database_url: str) -> procrastinate.App:
-    """The procrastinate application of this process, with every declared task."""
+    """The same tasks on the database of this process."""
     _, _, rest = database_url.partition("://")
-    app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(
-            conninfo=f"postgresql://{rest}", min_size=1, max_size=4
-        )
+    return jobs.with_connector(
+        procrastinate.PsycopgConnector(conninfo=f"postgresql://{rest}", min_size=1, max_size=4)
     )
-    app.add_tasks_from(blueprint, namespace="hotline")
-    return app
 
 
 async def defer(session: AsyncSession, task: Task[Any, Any, Any], **arguments: Any) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
-from core.jobs import blueprint, defer
+from core.jobs import defer, jobs
 from core.models import OutboxMessage
 
 Handler = Callable[[AsyncSession, dict[str, Any]], Awaitable[None]]
@@ -44,7 +44,7 @@ async def publish(session: AsyncSession, topic: str, key: str, payload: dict[str
         await defer(session, deliver, message_id=message_id)
 
 
-@blueprint.task(
+@jobs.task(
     name="deliver",
     queue="outbox",
     retry=procrastinate.RetryStrategy(max_attempts=12, exponential_wait=3),

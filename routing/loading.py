@@ -23,8 +23,9 @@ async def load(session: AsyncSession, city_dir: Path) -> None:
             "code": row["code"],
             "name": row["name"],
             "parent": row.get("parent"),
-            "cues": row.get("cues") or [],
-            "examples": row.get("examples") or [],
+            # A cue such as 12333 is a number to YAML.
+            "cues": [str(cue) for cue in row.get("cues") or []],
+            "examples": [str(example) for example in row.get("examples") or []],
             "type_hint": row.get("type_hint"),
             "urgent": bool(row.get("urgent")),
             "around_the_clock": bool(row.get("around_the_clock")),

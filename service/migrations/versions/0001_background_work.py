@@ -20,5 +20,4 @@ SCHEMA = Path(__file__).resolve().parent.parent / "procrastinate.sql"
 
 def upgrade() -> None:
     # Straight to the driver: SQLAlchemy would take the percent signs for parameters.
-    with op.get_bind().connection.cursor() as cursor:
-        cursor.execute(SCHEMA.read_text("utf-8"))
+    op.get_bind().connection.cursor().execute(SCHEMA.read_text("utf-8"))
