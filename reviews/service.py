@@ -20,14 +20,11 @@ from cases.vocabulary import Source
 from core.calendar import LOCAL
 from core.calendar_store import load_calendar
 from core.errors import Conflict, Gone, InvalidInput, NotFound
-from core.outbox import publish
 from core.privacy import decrypt
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade, problems
 from reviews.models import Review
 from reviews.repository import ReviewRepository
 
-# Topic of the outbox; payload {review_id, case_id, number, grade, round}.
-BAD_REVIEW = "bad_review"
 MAX_TEXT = 2000
 
 
@@ -194,19 +191,6 @@ async def _store(
     session.add(review)
     record_review(session, case, grade, now)
     await session.flush()
-    if grade in BAD:
-        await publish(
-            session,
-            BAD_REVIEW,
-            f"{BAD_REVIEW}:{review.id}",
-            {
-                "review_id": review.id,
-                "case_id": case.id,
-                "number": case.number,
-                "grade": int(grade),
-                "round": case.round,
-            },
-        )
     return Submitted(review.id, grade, GRADE_NAMES[grade], case.number)
 
 

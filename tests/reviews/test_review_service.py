@@ -15,7 +15,7 @@ from cases.models import Case, CaseEvent
 from cases.vocabulary import CaseType, Source
 from core.database import Database
 from core.errors import Conflict, Gone, InvalidInput, NotFound
-from core.models import CalendarYear, OutboxMessage
+from core.models import CalendarYear
 from reviews.grades import Grade
 from reviews.models import Review
 from reviews.service import (
@@ -65,31 +65,6 @@ async def test_a_review_stands_on_its_case(city: Database, file: Register) -> No
     assert (review.grade, review.tags, review.text) == (4, [("406", "只填一张表单")], "谢谢")
     assert not review.bad and not stored.is_default
     assert (history[-1].action, history[-1].data) == ("review", {"grade": 4, "round": 1})
-
-
-async def test_a_bad_review_is_announced(city: Database, file: Register) -> None:
-    number, token, case_id = await closed(city, file)
-    done = await rate(city, number, token, 2, ["209"], "说好三天，拖了两周")
-    async with city.unit_of_work() as session:
-        message = await session.scalar(
-            select(OutboxMessage).where(OutboxMessage.topic == "bad_review")
-        )
-    assert message is not None
-    assert message.payload == {
-        "review_id": done.id,
-        "case_id": case_id,
-        "number": number,
-        "grade": 2,
-        "round": 1,
-    }
-
-
-async def test_a_good_review_announces_nothing(city: Database, file: Register) -> None:
-    number, token, _ = await closed(city, file)
-    await rate(city, number, token, 3)
-    async with city.unit_of_work() as session:
-        topics = list(await session.scalars(select(OutboxMessage.topic)))
-    assert topics == ["case_closed"]
 
 
 async def test_once_for_each_closing(city: Database, file: Register) -> None:

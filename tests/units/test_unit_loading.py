@@ -13,7 +13,7 @@ from core.errors import InvalidInput
 from units.gazetteer import Gazetteer
 from units.loading import LoadReport, load, read_city
 from units.models import Unit
-from units.tree import UnitInfo, UnitTree, load_tree
+from units.tree import UnitInfo, UnitTree
 
 CITY = Path(__file__).parents[2] / "city"
 
@@ -40,7 +40,7 @@ async def test_the_sample_city_loads_once(database: Database) -> None:
     assert len(units) >= 40
     assert sum(p.kind in ("road", "estate") for p in places) >= 60
     async with database.unit_of_work() as session:
-        tree = await load_tree(session)
+        tree = await UnitTree.load(session)
         gazetteer = await Gazetteer.load(session)
     assert tree.name("urban") == "示例市城市管理局"
     assert gazetteer.find("第一人民医院")[0].street == "chengdong.wanghu"
@@ -86,7 +86,7 @@ async def test_damaged_files_change_nothing(
         async with database.unit_of_work() as session:
             await load(session, city)
     async with database.unit_of_work() as session:
-        assert not (await load_tree(session)).units
+        assert not (await UnitTree.load(session)).units
 
 
 def test_a_file_that_is_no_yaml_or_missing_is_named(city: Path) -> None:

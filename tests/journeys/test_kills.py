@@ -1,0 +1,97 @@
+"""Kill -9 in the middle of an intake: what was told is still there, nothing is filed twice, and
+the talk goes on where it was."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.stack import Citizen, Stack
+
+ROUNDS = 10
+SCRIPT: tuple[dict[str, Any], ...] = (
+    {"text": "春晖路的井盖松了，车一压就响"},
+    {"text": "三天了"},
+    {"text": "13800000041"},
+    {"input": {"kind": "choice", "value": "intake:confirm", "title": "确认提交"}},
+)
+
+
+class Persistent(Citizen):
+    """A citizen whose door sends a turn again, under the same id, until it is answered."""
+
+    def insist(self, client_id: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        again = threading.Event()
+        for _ in range(600):
+            try:
+                response = self.send(client_id, body)
+            except httpx.TransportError:
+                again.wait(0.2)
+                continue
+            if response.status_code == 503:
+                again.wait(0.2)
+                continue
+            assert response.status_code == 200, response.text
+            replies: list[dict[str, Any]] = response.json()["replies"]
+            return replies
+        raise AssertionError("never answered")
+
+
+@pytest.mark.parametrize("part", ["service", "assistant", "database"])
+def test_nothing_told_is_lost_when_a_part_is_killed(stack: Stack, part: str) -> None:
+    chance = random.Random(part)
+    before = cases_in(stack)
+    filed = []
+    for _ in range(ROUNDS):
+        filed.append(one_intake(stack, part, chance))
+    assert len(set(filed)) == ROUNDS
+    assert cases_in(stack) - before == ROUNDS
+
+
+def one_intake(stack: Stack, part: str, chance: random.Random) -> str:
+    """An intake during which ``part`` is killed at a random moment; returns the case's number."""
+    citizen = Persistent(stack.address)
+    struck = chance.randrange(len(SCRIPT))
+    told: list[str] = []
+    receipts: list[dict[str, Any]] = []
+    recovery = 0
+    for step, body in enumerate(SCRIPT):
+        if step == struck:
+            timer = threading.Timer(chance.uniform(0.0, 0.12), lambda: seen.append(stack.kill(part)))
+            seen: list[int] = []
+            timer.start()
+            replies = citizen.insist(f"{step}-{uuid.uuid4()}", body)
+            timer.join()
+            recovery = seen[0]
+            stack.wait_recovered(recovery)
+        else:
+            replies = citizen.insist(f"{step}-{uuid.uuid4()}", body)
+        told += [reply["text"] for reply in replies]
+        receipts += [r["card"] for r in replies if (r["card"] or {}).get("kind") == "case"]
+        if "没有响应" in replies[-1]["text"]:
+            # Told that the assistant is away; the same words again once it is back.
+            replies = citizen.insist(f"{step}-again-{uuid.uuid4()}", body)
+            told += [reply["text"] for reply in replies]
+            receipts += [r["card"] for r in replies if (r["card"] or {}).get("kind") == "case"]
+    lines = [line["text"] for line in citizen.transcript()]
+    assert [text for text in told if text not in lines] == []
+    numbers = {card["number"] for card in receipts} | {
+        line["card"]["number"]
+        for line in citizen.transcript()
+        if (line["card"] or {}).get("kind") == "case"
+    }
+    assert len(numbers) == 1, lines
+    return str(numbers.pop())
+
+
+def cases_in(stack: Stack) -> int:
+    with psycopg.connect(stack.ready["database_url"]) as connection:
+        row = connection.execute("SELECT count(*) FROM cases").fetchone()
+    assert row is not None
+    return int(row[0])
