@@ -20,19 +20,24 @@ const transcript = new Transcript(at("log"), scroll, ({ value, title }) => {
 const talk = new Talk(transcript, {
   showLink(words) {
     const state = at("link-state");
-    if (!words) return state.replaceChildren();
-    if (state.firstChild?.textContent === words) return undefined;
-    return state.replaceChildren(
+    if (!words) {
+      state.replaceChildren();
+      return;
+    }
+    if (state.firstChild?.textContent === words) return;
+    const following = transcript.following();
+    state.replaceChildren(
       element("span", {}, words),
       element("button", { type: "button", class: "button button-quiet button-small", onclick: wake }, "立即重试"),
     );
+    if (following) transcript.reveal();
   },
   showTyping(words) {
     if (at("typing").textContent !== words) at("typing").textContent = words;
     if (words && transcript.following()) transcript.reveal();
   },
   showGone() {
-    transcript.note("上一段对话已经结束。接着发消息，会开始新的对话。");
+    transcript.note("上一段对话已经结束，接下来是新的对话。");
   },
   changed() {
     at("starters").hidden = talk.started;

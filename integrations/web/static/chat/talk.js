@@ -155,9 +155,11 @@ export class Talk {
     const again = () => {
       this.outbox.push(item);
       this.remember();
+      this.transcript.setRefused(item, false);
       this.transcript.mark(item, "正在重发…");
       this.pump();
     };
+    this.transcript.setRefused(item, true);
     this.transcript.mark(item, message, { failed: true, retry: again });
   }
 

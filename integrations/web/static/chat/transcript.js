@@ -6,6 +6,13 @@ import { element, linked, spokenAt } from "./dom.js";
 const GRADES = ["非常不满意", "不满意", "基本满意", "满意", "非常满意"];
 const SPEAKERS = { citizen: "我", assistant: "智能助手", person: "话务员", system: "系统提示" };
 
+/** The text without the lines that the summary card beside it shows. */
+function beside({ text, card }) {
+  if (card?.kind !== "summary" || !text) return text;
+  const drawn = new Set((card.rows || []).flatMap(({ label, value }) => `${label}：${value}`.split("\n")));
+  return text.split("\n").filter((line) => !drawn.has(line)).join("\n");
+}
+
 export class Transcript {
   /** `onChoose({value, title})`: a quick reply is pressed; `onNews()`: news came out of sight. */
   constructor(log, scroll, onChoose, onNews) {
@@ -37,7 +44,7 @@ export class Transcript {
     if (message.speaker === "citizen" && this.adopt(message)) return;
     if (message.speaker === "person" || message.speaker === "assistant") this.owner = message.speaker;
     const following = this.following();
-    const shown = this.bubble(message.speaker, message.text, message.at);
+    const shown = this.bubble(message.speaker, beside(message), message.at);
     if (message.speaker === "citizen") {
       this.own.push(message);
       this.retire(message.text);
@@ -65,8 +72,8 @@ export class Transcript {
 
   /** Take a citizen's message of the transcript for the bubble that waits for it. */
   adopt(message) {
-    const index = this.waiting.findIndex(({ item }) =>
-      message.client_id ? item.client_id === message.client_id : message.id > item.after);
+    const index = this.waiting.findIndex(({ item, refused }) =>
+      !refused && (message.client_id ? item.client_id === message.client_id : message.id > item.after));
     if (index < 0) return false;
     const [{ shown, state }] = this.waiting.splice(index, 1);
     shown.classList.remove("message-failed");
@@ -83,9 +90,12 @@ export class Transcript {
     if (retry) own.state.append(element("button", { type: "button", class: "button button-quiet button-small", onclick: retry }, "重试"));
   }
 
-  /** A message that was refused will not come back from the line. */
-  forget(item) {
-    this.waiting = this.waiting.filter((entry) => entry.item.client_id !== item.client_id);
+  /** A refused message will not come back from the line, unless it is sent again. */
+  setRefused(item, refused) {
+    const index = this.waiting.findIndex((entry) => entry.item.client_id === item.client_id);
+    if (index < 0) return;
+    const [entry] = this.waiting.splice(index, 1);
+    this.waiting.push({ ...entry, refused });
   }
 
   /** A remark of this page that the line does not know. */
