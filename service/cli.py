@@ -72,7 +72,7 @@ def migrate(
             return
         before, after = migrations.upgrade(url)
     except OperationalError as error:
-        _fail(f"连不上数据库：{error.orig}")
+        _fail(f"连不上数据库：{' '.join(str(error.orig).split())}")
     told = f"表结构已是最新（{after}）" if before == after else f"已从 {before} 升级到 {after}"
     _report({"before": before, "after": after}, told, as_json)
 

@@ -34,7 +34,8 @@ def main() -> int:
     try:
         asyncio.run(prepare(get_settings()))
     except OperationalError as error:
-        print(f"错误：连不上数据库，请检查 DATABASE_URL：{error.orig}", file=sys.stderr)
+        reason = " ".join(str(error.orig).split())
+        print(f"错误：连不上数据库，请检查 DATABASE_URL：{reason}", file=sys.stderr)
         return 1
     return 0
 

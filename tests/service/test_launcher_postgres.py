@@ -55,6 +55,14 @@ def url(port: int, role: str = postgres.OWNER, word: str | None = None) -> str:
     return postgres.address(port, role, word or WORDS[role])
 
 
+def set_mode(folder: Path, mode: int) -> None:
+    folder.chmod(mode)
+
+
+def mode_of(folder: Path) -> int:
+    return stat.S_IMODE(folder.stat().st_mode)
+
+
 def sleeper(account: Account | None) -> subprocess.Popen[bytes]:
     """A program of the database's user that has nothing to do with it."""
     who = {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
@@ -156,15 +164,15 @@ async def test_root_never_opens_a_closed_folder_for_the_databases_user(
     if os.geteuid() != 0:
         assert postgres.locate(data_dir).account is None
         return
-    os.chmod(data_dir, 0o700)
+    set_mode(data_dir, 0o700)
     cluster = postgres.locate(data_dir)
     assert cluster.folder.is_relative_to(private_folder(data_dir))
     postgres.prepare(cluster, WORDS)
     child = postgres.server(cluster, port, data_dir / "log")
     await start(child, port)
     await child.stop()
-    assert stat.S_IMODE(os.stat(data_dir).st_mode) == 0o700
-    os.chmod(data_dir, 0o711)
+    assert mode_of(data_dir) == 0o700
+    set_mode(data_dir, 0o711)
     assert postgres.locate(data_dir) == cluster, "a cluster stays where it was made"
 
 
