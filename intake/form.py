@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cases.vocabulary import TYPE_NAMES, CaseType
-from core.privacy import mask_phone
+from core.privacy import mask_phone, mask_text
 from core.replies import Reply, say
 from intake.facts import Facts
 
@@ -80,6 +80,7 @@ _GATE = re.compile(r"[东南西北正侧后大][大侧]?门")
 _LEAD_IN = re.compile(
     r"^(?:就)?(?:是)?(?:在|位于|地址(?:是|：|:)?|地点(?:是|：|:)?|改(?:成|为)|应该是|不(?:对|是)[，, ]*(?:不对[，, ]*)?(?:是|应该是)?)+"
 )
+_TIME_OF_DAY = re.compile(r"早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早|现在")
 _CORRECTION = re.compile(r"不对|不是|错了|改(?:成|为|一下)?|应该是|写错|更正|纠正")
 _TYPE_WORDS = (
     (CaseType.REPORT, re.compile(r"举报|检举")),
@@ -131,15 +132,22 @@ def absorb(matter: Matter, heard: Heard) -> Matter:
         new.words.append(text)
     _take_place(new, heard, asked=awaiting in ("place", "place_choice"))
     if facts.since and (new.since is None or awaiting == "since"):
-        new.since = facts.since
+        new.since = _since(new.since, facts.since)
     elif awaiting == "since" and not facts.phone and not _adds_matter(new, heard):
-        new.since = UNKNOWN if facts.dont_know else text[:60]
+        new.since = _since(new.since, UNKNOWN if facts.dont_know else text[:60])
     if awaiting == "contact" and not (facts.phone or facts.anonymous):
         if heard.act == "deny" or facts.dont_know or re.match(r"^不(?:用|想|要|留|方便)", text):
             new.anonymous = True
         elif new.name is None and re.fullmatch(r"[一-龥·]{2,4}", text):
             new.name = text
     return new
+
+
+def _since(known: str | None, said: str) -> str:
+    """"半夜" tells the time of day; since when comes beside it."""
+    if known and _TIME_OF_DAY.fullmatch(known) and known not in said:
+        return known if said == UNKNOWN else f"{known}，{said}"
+    return said
 
 
 def _take_wishes(new: Matter, facts: Facts) -> None:
@@ -231,10 +239,10 @@ def _next(new: Matter) -> str:
         if may_ask("place"):
             return "place"
         new.place = Place(text=UNKNOWN)
-    if new.since is None and needs_place:
-        if may_ask("since"):
+    if needs_place and (new.since is None or _TIME_OF_DAY.fullmatch(new.since)):
+        if may_ask("since") and not (new.since and new.asked.get("since")):
             return "since"
-        new.since = UNKNOWN
+        new.since = new.since or UNKNOWN
     if new.phone is None and not new.anonymous:
         if may_ask("contact"):
             return "contact"
@@ -284,7 +292,7 @@ def summary(matter: Matter) -> Reply:
         contact = f"{matter.name} {contact}"
     rows = [
         ("类型", kind),
-        ("事情", matter.detail),
+        ("事情", mask_text(matter.detail)),
         ("地点", place),
         ("时间", matter.since or UNKNOWN),
         ("联系", contact),

@@ -24,6 +24,7 @@ from intake import form
 from intake.facts import find_phone, read_facts
 from intake.form import Heard, Matter, Place
 from intake.models import Draft
+from routing.catalogue import Territory
 from routing.service import SAFE_SCORE, Router
 from units.gazetteer import Gazetteer
 from units.tree import UnitTree
@@ -63,7 +64,9 @@ class Intake:
         return Heard(text=text, act=act, facts=facts, places=exact)
 
     def _label(self, district: str | None, street: str | None) -> str:
-        return "".join(self.tree.name(code) for code in (district, street) if code)
+        """Where a place lies, as people say it: 城东区望湖街道."""
+        known = self.gazetteer.lineage(street or district or "")
+        return "".join(place.name for place in reversed(known))
 
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
@@ -155,7 +158,8 @@ async def _register(
 ) -> Registered:
     place = matter.place or Place(text=form.UNKNOWN)
     on = at.astimezone(LOCAL).date()
-    ranked = intake.router.recommend(matter.detail, place.street, place.district, on)
+    territory = Territory(place.district, place.street, place.label)
+    ranked = intake.router.recommend(matter.detail, territory, on)
     best = ranked[0] if ranked else None
     dispatch = best.dispatch if best and best.score >= SAFE_SCORE else None
     reasons = [*matter.reasons, *(dispatch.reasons if dispatch else ["把握不足，请派单员确定"])]

@@ -106,18 +106,12 @@ class Router:
             return None
         return Topic(self.categories[guesses[0].code], guesses[0].score, guesses[0].reasons)
 
-    def recommend(
-        self, text: str, street: str | None, district: str | None, on: date
-    ) -> list[Candidate]:
-        """Units that may lead, best first, each with its catalogue entry, reasons and score 0..1.
-
-        ``street`` and ``district`` are unit codes of where the matter lies, if known.
-        """
+    def recommend(self, text: str, place: Territory, on: date) -> list[Candidate]:
+        """Units that may lead, best first, each with its catalogue entry, reasons and score 0..1."""
         if self._classifier is None:
             return []
-        name = "".join(self._tree.name(code) for code in (district, street) if code)
         guesses = [(g.code, g.score) for g in self._classifier.rank(text, _WEIGHED)]
-        found = candidates(self._entries, guesses, text, Territory(district, street, name), on)
+        found = candidates(self._entries, guesses, text, place, on)
         return [candidate for candidate in found if self._tree.get(candidate.dispatch.lead)]
 
 

@@ -43,6 +43,8 @@ from service.middleware import Guard
 log = structlog.get_logger(__name__)
 
 RESUME_EVERY = 20.0
+# A picture of 5 MB in base64, and the rest of its turn.
+MAX_BODY = 8 * 1024 * 1024
 
 
 def create_app() -> FastAPI:
@@ -56,6 +58,7 @@ def create_app() -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        max_body_size=MAX_BODY,
     )
     app.state.settings = settings
     for router in (
@@ -198,6 +201,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 _HTTP_MESSAGES = {
     404: ("not_found", "没有这个地址"),
     405: ("method_not_allowed", "这个地址不支持这种请求方法"),
+    413: ("too_large", "内容太大，最多 8 MB"),
 }
 
 

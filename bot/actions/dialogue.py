@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from intake.form import is_opening
+
 
 class Step(StrEnum):
     """What is done with the turn."""
@@ -68,7 +70,7 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     if awaiting == "review_reason":
         return Step.REVIEW
     if awaiting is None:
-        return _fresh(act, confidence, text)
+        return _fresh(act, text)
     if act == "handoff" and confidence >= SURE:
         return Step.HANDOFF
     if _DROP.match(text):
@@ -87,7 +89,15 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     return Step.TAKE_IN
 
 
-def _fresh(act: str | None, confidence: float, text: str) -> Step:
+# A case number as it is given out: date, sequence, check digit.
+_CASE_NUMBER = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{7}(?!\d)")
+
+
+def _fresh(act: str | None, text: str) -> Step:
+    if _CASE_NUMBER.search(text):
+        return Step.PROGRESS
+    if is_opening(text):
+        return Step.TAKE_IN
     match act:
         case "ask_guide" | "ask_policy":
             return Step.GUIDE

@@ -142,7 +142,7 @@ def make_executor(line: Line) -> ActionExecutor:
     """The rasa-sdk executor with every action of the line registered."""
     executor = ActionExecutor()
     for action_name in ACTIONS:
-        executor.register(_action(line, action_name))
+        executor.register_action(_action(line, action_name))
     return executor
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.actions.guide import tell
-from bot.actions.take_in import take_in
+from bot.actions.take_in import sounds_like_a_matter, take_in
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from core.calendar import LOCAL
 from core.database import now
@@ -22,6 +22,8 @@ _WORDS = {
 
 async def small_talk(talk: Talk) -> Replies:
     """Answer kindly; an intake that waits is not forgotten."""
+    if talk.act in ("chitchat", "abuse") and talk.draft is None and sounds_like_a_matter(talk):
+        return await take_in(talk)
     text = _WORDS.get(talk.act or "", _WORDS["chitchat"])
     if talk.draft is not None:
         pending = form.question(read(talk.draft))
@@ -38,8 +40,7 @@ async def unclear(talk: Talk) -> Replies:
     answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
     if answer.kind == "answer":
         return await tell(talk, answer)
-    topic = talk.line.city.router.topic(talk.text) if len(talk.text) >= 5 else None
-    if topic and topic.score >= 0.5:
+    if sounds_like_a_matter(talk):
         talk.act = "file_case"
         return await take_in(talk)
     failures = int(talk.context.get("failures", 0)) + 1

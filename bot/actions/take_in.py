@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.actions.dialogue import SURE
 from bot.actions.guide import tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.vocabulary import CaseType, Outcome
@@ -25,6 +26,12 @@ async def take_in(talk: Talk) -> Replies:
     if matter.awaiting == "confirm" and before.awaiting == "confirm" and matter == before:
         reply = reply.model_copy(update={"text": "没有看出要改什么。" + reply.text})
     return [reply]
+
+
+def sounds_like_a_matter(talk: Talk) -> bool:
+    """Whether the words fit a category so well that they are a matter, whatever the act."""
+    topic = talk.line.city.router.topic(talk.text) if len(talk.text) >= 5 else None
+    return topic is not None and topic.score >= SURE
 
 
 async def confirm(talk: Talk) -> Replies:
@@ -135,6 +142,8 @@ async def route(talk: Talk) -> Replies:
     answer = talk.line.knowledge.answer(talk.text, None, today)
     if answer.kind == "answer":
         return await tell(talk, answer)
+    if sounds_like_a_matter(talk):
+        return await take_in(talk)
     return [
         say("这个我帮不上忙。政务服务怎么办、要反映的问题、工单的进度，都可以问我。", *HELP_CHOICES)
     ]

@@ -26,6 +26,8 @@ TABLE = [
     ("file_case", 0.9, "progress", "路灯坏了", Step.TAKE_IN),
     ("chitchat", 0.9, "review_reason", "态度太差", Step.REVIEW),
     ("out_of_scope", 0.9, None, "写首诗", Step.ROUTE),
+    ("ask_guide", 0.9, None, "我要投诉", Step.TAKE_IN),
+    ("chitchat", 0.9, None, "2611220000013 查询码 234567", Step.PROGRESS),
 ]
 
 
