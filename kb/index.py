@@ -228,11 +228,11 @@ def _rest_of(item: ItemContent) -> str:
     return " ".join([item.summary, item.theme, item.result or "", *situations])
 
 
-def without_action(name: str) -> str:
-    """What an item's name is about, without what is to be done: 居民身份证到期换领 → 居民身份证."""
+def without_action(text: str) -> str:
+    """What a text is about, without what is to be done: 居民身份证到期换领 → 居民身份证."""
     for rule in _ACTION_RULES.values():
-        name = rule.sub("", name)
-    return name.strip("（）() 、，")
+        text = rule.sub("", text)
+    return text.strip("（）() 、，")
 
 
 def has_action(text: str) -> bool:

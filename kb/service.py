@@ -32,8 +32,6 @@ _FAQ_FROM = 0.72
 _FAQ_WORDS = 4
 # A question that is no more than a word of several names means any of them, within this.
 _SAME_WORD = 0.4
-# An action without its thing ("要是丢了呢") has no more signs than this.
-_ACTION_ALONE = 4
 # Only items at least this near to the best one are offered beside it.
 _BESIDE = 0.2
 _MOST_CHOICES = 3
@@ -124,7 +122,7 @@ class KnowledgeBase:
             if near.score >= hits[0].score - _LOYALTY:
                 return self._from_item(near.item_code, aspects, day, text)
         context = self._items.get(context_item_code or "")
-        if context and len(rest) <= _ACTION_ALONE and has_action(rest):
+        if context and has_action(text) and not leftover(without_action(text)):
             # "要是丢了呢" after 身份证换领 means the card, not just anything that got lost.
             about = f"{without_action(context.name)}{text}"
             hits = self._search.search(about, _MOST_CHOICES, day)

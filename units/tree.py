@@ -124,8 +124,3 @@ class UnitTree:
     def by_level(self, level: str) -> tuple[UnitInfo, ...]:
         """The active units of one level (city, district, street, community)."""
         return tuple(u for u in self.units.values() if u.level == level and u.active)
-
-
-async def load_tree(session: AsyncSession) -> UnitTree:
-    """The tree as it stands in the database."""
-    return await UnitTree.load(session)
