@@ -36,7 +36,8 @@ from core.logging import configure_logging
 from core.settings import Settings, get_settings
 from core.wire import ErrorBody
 from kb.service import KnowledgeBase
-from language.encoder import load_encoder
+from language.encoder import Encoder, load_encoder
+from language.remembered import RememberingEncoder
 from service import docs, worker
 from service.middleware import Guard
 
@@ -93,7 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(database.close)
         assistant = Assistant(settings)
         stack.push_async_callback(assistant.close)
-        encoder = await asyncio.to_thread(load_encoder)
+        encoder = await asyncio.to_thread(_encoder, settings)
         knowledge = KnowledgeBase(encoder)
         async with database.unit_of_work() as session:
             line = Line(database, knowledge, await City.load(session, encoder), encoder)
@@ -117,6 +118,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             tasks.append(asyncio.create_task(worker.run(app.state.jobs), name="worker"))
         stack.push_async_callback(_stop, tasks)
         yield
+
+
+def _encoder(settings: Settings) -> Encoder | None:
+    encoder = load_encoder()
+    if encoder is None:
+        return None
+    folder = settings.data_dir / "vectors"
+    folder.mkdir(parents=True, exist_ok=True)
+    return RememberingEncoder(encoder, folder / "use-multilingual-3.npz")
 
 
 async def _stop(tasks: list[asyncio.Task[Any]]) -> None:
