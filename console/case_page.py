@@ -26,6 +26,7 @@ from core.database import now
 from core.errors import NotFound
 from core.privacy import new_token
 from reviews.service import reviews_of
+from routing.catalogue import Territory
 from routing.service import Router
 from units.tree import UnitTree
 
@@ -118,7 +119,7 @@ async def show_case(
         category=_category(router_, view),
         place=_place(tree, view),
         lead=tree.name(view.lead),
-        clock=clock(view.due_at, at, stopped=not open_case),
+        clock=clock(view.due_at, at, stopped=not open_case, closed_at=view.closed_at),
         parts=[_part_line(tree, part, view) for part in view.parts],
         history=_history(view, tree, names),
         reviews=reviews,
@@ -166,9 +167,13 @@ def _category(router: Router, view: CaseView) -> str:
 
 
 def _place(tree: UnitTree, view: CaseView) -> str:
-    inside = [tree.name(code) for code in (view.district, view.street) if code]
-    known = f"（{'，'.join(inside)}）" if inside else ""
-    return f"{view.place_text or '地点不详'}{known}"
+    inside = "".join(_area(tree, view))
+    return f"{view.place_text or '地点不详'}{f'（{inside}）' if inside else ''}"
+
+
+def _area(tree: UnitTree, view: CaseView) -> list[str]:
+    """District and street as people say them."""
+    return [tree.short(code) for code in (view.district, view.street) if code]
 
 
 def _part_line(tree: UnitTree, part: PartView, view: CaseView) -> PartLine:
@@ -203,7 +208,8 @@ def _suggestions(router: Router, tree: UnitTree, view: CaseView) -> list[Suggest
     if Action.DISPATCH not in view.actions:
         return []
     today = now().astimezone(LOCAL).date()
-    found = router.recommend(view.detail, view.street, view.district, today)[:_MOST_SUGGESTED]
+    where = Territory(view.district, view.street, "".join(_area(tree, view)))
+    found = router.recommend(view.detail, where, today)[:_MOST_SUGGESTED]
     return [
         Suggestion(
             tree.name(one.dispatch.lead),

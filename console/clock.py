@@ -24,8 +24,14 @@ class Clock:
     text: str
 
 
-def clock(due_at: datetime, now: datetime, *, stopped: bool = False) -> Clock:
-    """The clock of something due at ``due_at``; ``stopped`` when it is closed or withdrawn."""
+def clock(
+    due_at: datetime, now: datetime, *, stopped: bool = False, closed_at: datetime | None = None
+) -> Clock:
+    """The clock of something due at ``due_at``; ``stopped`` when it is closed or withdrawn,
+    ``closed_at`` when it was closed, if that is known."""
+    if stopped and closed_at:
+        late = closed_at > due_at
+        return Clock(Light.RED if late else Light.OFF, "超期办结" if late else "按期办结")
     if stopped:
         return Clock(Light.OFF, "已停表")
     left = due_at - now

@@ -210,7 +210,7 @@ def _units(tree: UnitTree, typed: str, among: Collection[str] | None) -> tuple[f
     if not typed:
         return frozenset(), ""
     try:
-        return tree.below(find_unit(tree, typed, among).code), ""
+        return tree.below(find_unit(tree, typed, among, loose=True).code), ""
     except InvalidInput as error:
         return frozenset(), error.fields["unit"]
 

@@ -24,22 +24,31 @@ def unit_options(tree: UnitTree, among: Collection[str] | None = None) -> list[U
     return [UnitOption(u.name, _label(tree, u)) for u in units]
 
 
-def find_unit(tree: UnitTree, typed: str, among: Collection[str] | None = None) -> UnitInfo:
+def find_unit(
+    tree: UnitTree, typed: str, among: Collection[str] | None = None, *, loose: bool = False
+) -> UnitInfo:
     """The unit that ``typed`` names: by full name, short name, alias or code, in that order.
 
-    Raises InvalidInput (field ``unit``) when none or several fit.
+    ``loose`` also takes a part of a full name: enough to look something up, not to hand over a
+    case. Raises InvalidInput (field ``unit``) when none or several fit.
     """
     wanted = typed.strip()
     units = [u for u in tree.units.values() if u.active and (among is None or u.code in among)]
     for names in (_full, _short, _aliases, _code):
         found = [u for u in units if wanted and wanted in names(u)]
-        if len(found) == 1:
-            return found[0]
         if found:
-            some = "、".join(u.name for u in found[:4])
-            raise InvalidInput("单位名称不明确", fields={"unit": f"有几个单位叫这个名字：{some}"})
+            return _only(found)
+    if loose and wanted and (found := [u for u in units if wanted in u.name]):
+        return _only(found)
     problem = "请从单位名录中选择" if wanted else "请选择单位"
     raise InvalidInput("没有这个承办单位", fields={"unit": problem})
+
+
+def _only(found: list[UnitInfo]) -> UnitInfo:
+    if len(found) > 1:
+        some = "、".join(u.name for u in found[:4])
+        raise InvalidInput("单位名称不明确", fields={"unit": f"有几个单位叫这个名字：{some}"})
+    return found[0]
 
 
 def _full(unit: UnitInfo) -> Collection[str]:

@@ -45,6 +45,15 @@
     });
   }
 
+  // Back to the list as it was: its tab, search and page stand in its address.
+  const back = document.querySelector("[data-back]");
+  if (back && document.referrer) {
+    const from = new URL(document.referrer);
+    const listed = /^\/console\/(dispatch|unit|reviews)$/.test(from.pathname);
+    if (from.origin === location.origin && listed) sessionStorage.setItem("console.list", from.href);
+    back.href = sessionStorage.getItem("console.list") ?? back.href;
+  }
+
   document.querySelector("#problems")?.focus();
 
   for (const box of document.querySelectorAll("[data-submit-on-ctrl-enter]")) {

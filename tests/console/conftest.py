@@ -1,0 +1,6 @@
+"""Fixtures of the small city and of the console on it."""
+
+from console_app import app, enter
+from town import city, file
+
+__all__ = ["app", "city", "enter", "file"]

@@ -1,0 +1,116 @@
+"""Who gets to see what: pages by role, cases by unit, identities by secrecy."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from console_app import PEOPLE, Browser, Enter
+from town import Register
+
+from cases.vocabulary import CaseType
+from console.menu import menu_of
+
+PAGES = [
+    "/console/dispatch",
+    "/console/unit",
+    "/console/seat",
+    "/console/seat/waiting",
+    "/console/reviews",
+    "/console/items",
+    "/console/calendar",
+    "/console/staff",
+]
+
+
+@pytest.mark.parametrize("login", PEOPLE)
+async def test_the_menu_is_what_a_role_may_open(enter: Enter, login: str) -> None:
+    browser = await enter(login)
+    mine = {address for address, _ in menu_of(PEOPLE[login][0])}
+    for page in PAGES:
+        allowed = page in mine or (page == "/console/seat/waiting" and "/console/seat" in mine)
+        assert (await browser.get(page)).status_code == (200 if allowed else 403), page
+
+
+async def test_a_case_of_another_unit_looks_like_no_case(enter: Enter, file: Register) -> None:
+    number = (await file(lead="urban")).number
+    stranger = await enter("power.clerk")
+    hidden = await stranger.get(f"/console/cases/{number}")
+    unknown = await stranger.get("/console/cases/2608050099999")
+    assert hidden.status_code == unknown.status_code == 404
+    assert hidden.text == unknown.text
+    assert number not in (await stranger.get("/console/unit", tab="all", q="路灯")).text
+    found = await stranger.get("/console/unit", q=number)
+    assert found.status_code == 200
+    assert f"/console/cases/{number}" not in found.text
+    assert (await stranger.act(number, "accept")).status_code == 404
+
+
+@pytest.mark.parametrize("number", ["0", "x%00y", "abc", "%E5%B7%A5%E5%8D%95"])
+async def test_odd_numbers_are_not_found(enter: Enter, number: str) -> None:
+    page = await (await enter("dispatcher")).get(f"/console/cases/{number}")
+    assert page.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("secrecy", "unit_knows", "desk_knows"),
+    [
+        ({}, True, True),
+        ({"confidential": True}, False, True),
+        ({"type": CaseType.REPORT}, False, True),
+        ({"anonymous": True}, False, False),
+    ],
+)
+async def test_identity_by_secrecy(
+    enter: Enter, file: Register, secrecy: dict[str, object], unit_knows: bool, desk_knows: bool
+) -> None:
+    number = (await file(lead="urban", **secrecy)).number
+    for login, knows in (("urban.clerk", unit_knows), ("dispatcher", desk_knows)):
+        page = (await (await enter(login)).get(f"/console/cases/{number}")).text
+        assert ("张小明" in page) == knows, login
+        assert ("13800001234" in page) == knows, login
+
+
+async def test_desk_filters_stand_in_the_address(enter: Enter, file: Register) -> None:
+    first, second = await file(lead="urban"), await file(lead="power", title="路灯与停电")
+    desk = await enter("dispatcher")
+
+    async def found(**query: str) -> set[str]:
+        page = (await desk.get("/console/dispatch", **query)).text
+        return {c.number for c in (first, second) if f"/console/cases/{c.number}" in page}
+
+    assert await found() == set()
+    assert await found(tab="dispatched") == {first.number, second.number}
+    assert await found(tab="late") == {first.number, second.number}
+    assert await found(tab="dispatched", unit="示例市供电公司") == {second.number}
+    assert await found(tab="dispatched", unit="供电") == {second.number}
+    assert await found(tab="all", q="停电") == {second.number}
+    assert await found(tab="all", q="\x00%_") == set()
+    assert await found(tab="closed") == set()
+    unknown = await desk.get("/console/dispatch", tab="all", unit="月球")
+    assert "没有按单位筛选" in unknown.text
+    direct = await desk.get("/console/dispatch", q=first.number)
+    assert direct.headers["location"] == f"/console/cases/{first.number}"
+    for page in ("0", "999999999"):
+        assert (await desk.get("/console/dispatch", page=page)).status_code == 200
+
+
+async def _tabs(browser: Browser, path: str) -> dict[str, int]:
+    html = (await browser.get(path)).text
+    return {n: int(c) for n, c in re.findall(r'>(\S+) <span class="count">(\d+)<', html)}
+
+
+async def test_tabs_count_what_they_hold(enter: Enter, file: Register) -> None:
+    await file()
+    await file(lead="urban")
+    number = (await file(lead="urban")).number
+    clerk, desk = await enter("urban.clerk"), await enter("dispatcher")
+    await clerk.act(number, "accept")
+    counts = await _tabs(desk, "/console/dispatch")
+    assert counts == {
+        "待派单": 1, "待签收": 1, "办理中": 1, "已答复": 0, "已办结": 0, "全部": 3, "超期": 3,
+    }  # fmt: skip
+    counts = await _tabs(clerk, "/console/unit")
+    assert counts == {
+        "待签收": 1, "办理中": 1, "已答复": 0, "即将到期": 0, "超期": 2, "已办结": 0, "全部": 2,
+    }  # fmt: skip
