@@ -75,7 +75,13 @@ class Evidence:
 class Index:
     """Words, characters and vectors of a fixed list of items."""
 
-    def __init__(self, items: Sequence[ItemContent], encoder: Encoder | None) -> None:
+    def __init__(
+        self,
+        items: Sequence[ItemContent],
+        encoder: Encoder | None,
+        previous: Index | None = None,
+    ) -> None:
+        """``previous`` spares encoding again what it already knows."""
         self.items = tuple(items)
         self.encoder = encoder
         self.texts = [text for i, item in enumerate(items) for text in _texts_of(i, item)]
@@ -98,7 +104,17 @@ class Index:
         )
         self._character_rows = self._by_character.fit_transform(self._plain)
         if encoder is not None:
-            self._vectors = encoder.encode([matter(text) or text for text in self._plain])
+            self._vectors = self._encoded(encoder, previous)
+
+    def _encoded(self, encoder: Encoder, previous: Index | None) -> Vectors:
+        known: dict[str, Vectors] = {}
+        if previous is not None and previous._vectors is not None:
+            known = dict(zip(previous._plain, previous._vectors, strict=True))
+        new = [text for text in dict.fromkeys(self._plain) if text not in known]
+        if new:
+            vectors = encoder.encode([matter(text) or text for text in new])
+            known.update(zip(new, vectors, strict=True))
+        return np.stack([known[text] for text in self._plain])
 
     def evidence(self, question: str, without: frozenset[int] = frozenset()) -> Evidence:
         """Features of every item for ``question``; ``without`` leaves out texts by position.

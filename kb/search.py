@@ -60,9 +60,15 @@ class Hit:
 class ItemSearch:
     """Search over one snapshot of published items."""
 
-    def __init__(self, items: Sequence[ItemRecord], encoder: Encoder | None) -> None:
+    def __init__(
+        self,
+        items: Sequence[ItemRecord],
+        encoder: Encoder | None,
+        previous: ItemSearch | None = None,
+    ) -> None:
+        """``previous`` is the search this one replaces; it spares work on what did not change."""
         self.items = tuple(items)
-        self.index = Index(self.items, encoder)
+        self.index: Index = Index(self.items, encoder, previous.index if previous else None)
         weights = _BY_WORDS if encoder is None else _WITH_ENCODER
         self._weights = np.array([weights[name] for name in FEATURES])
         self._constant = _BY_WORDS_CONSTANT if encoder is None else _WITH_ENCODER_CONSTANT

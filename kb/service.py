@@ -84,7 +84,7 @@ class KnowledgeBase:
 
     async def take(self, items: list[ItemRecord]) -> None:
         """Replace the snapshot by ``items``."""
-        search = await asyncio.to_thread(ItemSearch, items, self._encoder)
+        search = await asyncio.to_thread(ItemSearch, items, self._encoder, self._search)
         self._items, self._search = {item.code: item for item in items}, search
 
     def search(self, text: str, limit: int = 10, today: date | None = None) -> list[Hit]:

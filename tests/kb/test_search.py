@@ -14,7 +14,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from kb.search import Hit, ItemSearch
-from language.encoder import load_encoder
+from language.encoder import Encoder, Vectors, load_encoder
 from tests.kb.samples import TODAY, bare, city_records, complete
 
 QUESTIONS: list[dict[str, Any]] = [
@@ -118,6 +118,32 @@ def test_a_hit_says_why(searches: dict[str, ItemSearch]) -> None:
 def test_odd_input_finds_something_or_nothing(searches: dict[str, ItemSearch], text: str) -> None:
     for search in searches.values():
         assert all(0 <= hit.score <= 1 for hit in search.search(text, 3, TODAY))
+
+
+class _Counting:
+    """The real encoder, counting what it is asked."""
+
+    def __init__(self) -> None:
+        found = load_encoder()
+        assert found is not None
+        self._encoder: Encoder = found
+        self.texts = 0
+
+    def encode(self, texts: list[str]) -> Vectors:
+        self.texts += len(texts)
+        return self._encoder.encode(texts)
+
+
+def test_a_new_snapshot_encodes_only_what_is_new() -> None:
+    encoder = _Counting()
+    first = ItemSearch([complete(), bare(code="T-002", name="养蜂登记")], encoder)
+    begun = encoder.texts
+    items = [complete(aliases=["渔船上户", "渔船落户"]), bare(code="T-002", name="养蜂登记")]
+    second = ItemSearch(items, encoder, first)
+    assert encoder.texts == begun + 1
+    fresh = ItemSearch(items, encoder)
+    question = "打鱼船怎么登记"
+    assert second.search(question, 2, TODAY) == fresh.search(question, 2, TODAY)
 
 
 def test_an_empty_knowledge_base_and_one_of_a_single_item() -> None:
