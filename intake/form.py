@@ -170,25 +170,30 @@ def _adds_matter(new: Matter, heard: Heard) -> bool:
 
 def _take_place(new: Matter, heard: Heard, *, asked: bool) -> None:
     text = heard.text.strip()
+    if asked and new.place_options:
+        chosen = [p for p in new.place_options if p.label and _mentions(text, p.label)]
+        areas = all(p.code in (p.street, p.district) for p in heard.places)
+        if len(chosen) == 1:
+            new.place, new.place_options = chosen[0], []
+            return
+        if areas:
+            # Another district, or nothing that tells them apart: asked once more.
+            return
     if heard.places and (new.place is None or asked):
         first = heard.places[0]
         same_name = [p for p in heard.places if p.text == first.text]
         new.place_options = same_name if len(same_name) > 1 else []
         new.place = None if new.place_options else first
-    elif asked:
-        if new.place_options:
-            chosen = [p for p in new.place_options if p.label and _mentions(text, p.label)]
-            new.place = chosen[0] if len(chosen) == 1 else None
-            if new.place:
-                new.place_options = []
-        elif heard.facts.dont_know:
-            new.place = Place(text=UNKNOWN)
-        elif text and not heard.facts.phone and len(text) <= 60:
-            new.place = Place(text=_LEAD_IN.sub("", text) or text)
+    elif asked and heard.facts.dont_know:
+        new.place = Place(text=UNKNOWN)
+    elif asked and text and not heard.facts.phone and len(text) <= 60:
+        new.place = Place(text=_LEAD_IN.sub("", text) or text)
 
 
 def _mentions(text: str, label: str) -> bool:
-    return any(part and part in text for part in re.split(r"[\s·]", label))
+    """Whether ``text`` names a part of ``label``: 城东 or 春晖 of 城东区春晖街道."""
+    parts = re.findall(r"[^区县街道镇乡]{2,}(?:区|县|街道|镇|乡)", label) or [label]
+    return any(re.sub(r"(?:区|县|街道|镇|乡)$", "", part) in text for part in parts)
 
 
 def _correct(new: Matter, heard: Heard) -> None:
@@ -234,6 +239,9 @@ def _next(new: Matter) -> str:
         return "matter"
     if new.place_options and may_ask("place_choice"):
         return "place_choice"
+    if new.place_options:
+        # Not told apart after being asked: the name stands, the dispatcher finds out which.
+        new.place, new.place_options = Place(text=new.place_options[0].text), []
     needs_place = new.type not in _NO_PLACE
     if new.place is None and needs_place:
         if may_ask("place"):

@@ -29,9 +29,13 @@ async def take_in(talk: Talk) -> Replies:
 
 
 def sounds_like_a_matter(talk: Talk) -> bool:
-    """Whether the words fit a category so well that they are a matter, whatever the act."""
+    """Whether the words fit a category so well that they are a matter, whatever the act; with a
+    place in them less is enough."""
     topic = talk.line.city.router.topic(talk.text) if len(talk.text) >= 5 else None
-    return topic is not None and topic.score >= SURE
+    if topic is None:
+        return False
+    placed = bool(talk.line.city.intake.gazetteer.find(talk.text))
+    return topic.score >= (0.2 if placed else SURE)
 
 
 async def confirm(talk: Talk) -> Replies:

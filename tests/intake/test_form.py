@@ -104,6 +104,10 @@ def test_a_name_in_two_districts_is_asked_about() -> None:
     assert matter.awaiting == "place_choice"
     assert [c.title for c in form.question(matter).choices] == ["城东区", "城西区"]
     assert listen(matter, "城西区的").place == west
+    elsewhere = Place(text="临江区", code="l", district="l", label="临江区")
+    again = listen(matter, "临江区的", "inform", elsewhere)
+    assert again.awaiting == "place_choice"
+    assert listen(again, "就是建设路", "inform", east, west).place == Place(text="建设路")
 
 
 @pytest.mark.parametrize(
