@@ -172,8 +172,9 @@ def _place(tree: UnitTree, view: CaseView) -> str:
 
 
 def _area(tree: UnitTree, view: CaseView) -> list[str]:
-    """District and street as people say them."""
-    return [tree.short(code) for code in (view.district, view.street) if code]
+    """District and street as people say them: 城东区, 望湖街道."""
+    found = [tree.short(code) for code in (view.district, view.street) if code]
+    return [name.removesuffix("政府") for name in found]
 
 
 def _part_line(tree: UnitTree, part: PartView, view: CaseView) -> PartLine:
