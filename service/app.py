@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -188,8 +188,10 @@ def _error(
     path = request.url.path
     wants_page = "text/html" in request.headers.get("accept", "") and not path.startswith("/api")
     if wants_page:
-        page = console if path.startswith("/console") else integrations.web
-        return page.error_page(request, status, message)
+        page: Callable[[Request, int, str], Response] = (
+            console.error_page if path.startswith("/console") else integrations.web.error_page
+        )
+        return page(request, status, message)
     body = ErrorBody(error=code, message=message, fields=fields or {})
     return JSONResponse(body.model_dump(), status_code=status)
 

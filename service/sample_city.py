@@ -39,7 +39,9 @@ async def load(database: Database, settings: Settings) -> list[tuple[str, str, s
         await routing.loading.load(session, folder)
         await _load_calendar(session, folder)
         await _load_staff(session, staff, passwords)
-    log.info("sample_city_loaded", items=str(report)[:200])
+    for rejected in report.rejected:
+        log.warning("item_rejected", file=rejected.file, line=rejected.line, reason=rejected.reason)
+    log.info("sample_city_loaded", new=report.new, changed=report.changed)
     return [(row["login"], passwords[row["login"]], row["role"]) for row in staff]
 
 
