@@ -7,6 +7,7 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.registration import close_contact, open_contact
+from cases.repository import CaseRepository
 from cases.vocabulary import CaseType, Outcome, Source
 from core.database import now
 
@@ -26,3 +27,12 @@ async def settle_contact(
     await close_contact(
         session, contact, outcome, now(), type=type, category=category, subject=subject
     )
+
+
+async def settle_open_contact(
+    session: AsyncSession, conversation_id: uuid.UUID, outcome: Outcome
+) -> None:
+    """Record the outcome of the matter under way, if there is one."""
+    contact = await CaseRepository(session, None).open_contact(conversation_id)
+    if contact is not None:
+        await close_contact(session, contact.id, outcome, now())

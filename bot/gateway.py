@@ -23,7 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
 from bot.assistant import Assistant, AssistantDown
-from bot.contacts import settle_contact
+from bot.contacts import settle_contact, settle_open_contact
 from bot.inputs import (
     ChoiceInput,
     DigitsInput,
@@ -252,6 +252,7 @@ class Gateway:
                 raise NotFound("没有这个对话")
             conversation.owner, conversation.seat = "assistant", None
             conversation.handed_over_at = None
+            await settle_open_contact(session, conversation_id, Outcome.ANSWERED)
             await repository.append(
                 session, conversation_id, "system", [say("人工服务已结束，智能助手继续为您服务。")]
             )

@@ -17,14 +17,16 @@ Callback = Callable[[str], None]
 class Listener:
     """One connection that listens to every subscribed channel, and comes back when it breaks.
 
-    Announcements made while it was away are lost, so after each (re)connection every callback is
-    called with an empty payload: "something may have changed".
+    Announcements made while it was away are lost, so after each reconnection every callback is
+    called with an empty payload: "something may have changed". ``listening`` is set once the
+    first connection stands.
     """
 
     def __init__(self, database_url: str) -> None:
         _, _, rest = database_url.partition("://")
         self._conninfo = f"postgresql://{rest}"
         self._callbacks: dict[str, Callback] = {}
+        self.listening = asyncio.Event()
 
     def subscribe(self, channel: str, callback: Callback) -> None:
         """Call ``callback`` with the payload of each announcement on ``channel``."""
@@ -41,8 +43,10 @@ class Listener:
                         await connection.execute(
                             sql.SQL("LISTEN {}").format(sql.Identifier(channel))
                         )
-                    for callback in self._callbacks.values():
-                        callback("")
+                    if self.listening.is_set():
+                        for callback in self._callbacks.values():
+                            callback("")
+                    self.listening.set()
                     async for notice in connection.notifies():
                         self._callbacks[notice.channel](notice.payload)
             except psycopg.OperationalError as error:

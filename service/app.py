@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
@@ -94,7 +94,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(database.close)
         assistant = Assistant(settings)
         stack.push_async_callback(assistant.close)
+        app.state.jobs = worker.make_jobs(settings)
+        await stack.enter_async_context(app.state.jobs.open_async())
         encoder = await asyncio.to_thread(_encoder, settings)
+        app.state.wakeups = Wakeups()
+        # Listening begins before loading, so that no change falls between the two.
+        loaded = asyncio.Event()
+        listener = _listener(app, database, loaded)
+        tasks = [asyncio.create_task(listener.run(), name="listener")]
+        stack.push_async_callback(_stop, tasks)
+        await asyncio.wait_for(listener.listening.wait(), 30)
         knowledge = KnowledgeBase(encoder)
         async with database.unit_of_work() as session:
             line = Line(database, knowledge, await City.load(session, encoder), encoder)
@@ -105,18 +114,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.city = line.city
         app.state.assistant = assistant
         app.state.gateway = Gateway(database, assistant)
-        app.state.wakeups = Wakeups()
         app.state.executor = make_executor(line)
-        app.state.jobs = worker.make_jobs(settings)
-        await stack.enter_async_context(app.state.jobs.open_async())
-        tasks = [
-            asyncio.create_task(_listen(app).run(), name="listener"),
-            asyncio.create_task(_resume(app.state.gateway, settings), name="resume"),
-        ]
+        loaded.set()
+        tasks.append(asyncio.create_task(_resume(app.state.gateway, settings), name="resume"))
         if settings.worker:
             worker.connect_delivery(database)
             tasks.append(asyncio.create_task(worker.run(app.state.jobs), name="worker"))
-        stack.push_async_callback(_stop, tasks)
         yield
 
 
@@ -135,24 +138,31 @@ async def _stop(tasks: list[asyncio.Task[Any]]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _listen(app: FastAPI) -> Listener:
-    line: Line = app.state.line
+def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listener:
     refreshing: set[asyncio.Task[None]] = set()
 
-    def later(work: Any) -> None:
-        task = asyncio.create_task(work)
-        refreshing.add(task)
-        task.add_done_callback(refreshing.discard)
+    def later(work: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[str], None]:
+        def start(_payload: str) -> None:
+            task = asyncio.create_task(work())
+            refreshing.add(task)
+            task.add_done_callback(refreshing.discard)
+
+        return start
 
     async def city() -> None:
-        await line.refresh_city()
-        app.state.city = line.city
+        await loaded.wait()
+        await app.state.line.refresh_city()
+        app.state.city = app.state.line.city
 
-    listener = Listener(line.database.url)
+    async def knowledge() -> None:
+        await loaded.wait()
+        await app.state.line.refresh_knowledge()
+
+    listener = Listener(database.url)
     listener.subscribe("conversation", app.state.wakeups.wake)
-    listener.subscribe("kb_changed", lambda _: later(line.refresh_knowledge()))
+    listener.subscribe("kb_changed", later(knowledge))
     for channel in ("units_changed", "catalogue_changed", "calendar_changed"):
-        listener.subscribe(channel, lambda payload: later(city()) if payload else None)
+        listener.subscribe(channel, later(city))
     return listener
 
 
