@@ -6,18 +6,20 @@ import asyncio
 import hmac
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from sanic import Blueprint, Sanic, response
 from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from bot.components.tracker_store import without_fail_safe
+from language.normalise import normalise
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +29,7 @@ ID_CHARACTERS = 200
 # and must not reach Rasa's own commands (/restart, /back).
 PAYLOAD = re.compile(r"/choose\{.*\}\s*\Z", re.DOTALL)
 
-Handler = Callable[[Request], Awaitable[HTTPResponse]]
+Handler = Callable[[Request], Coroutine[Any, Any, HTTPResponse]]
 
 
 class Refused(Exception):
@@ -98,7 +100,7 @@ class HotlineInput(InputChannel):
         async def parse(request: Request) -> HTTPResponse:
             self._check_token(request)
             text = as_said(string(body_of(request), "text", self._text_characters))
-            understood = await agent_of(request).parse_message(text)
+            understood = await understand(agent_of(request), text)
             return response.json({"intent": intent_of(understood)})
 
         return routes
@@ -113,7 +115,7 @@ class HotlineInput(InputChannel):
     ) -> dict[str, Any]:
         """Understand the text, run its action and return messages and intent."""
         try:
-            understood = await agent.parse_message(text)
+            understood = await understand(agent, text)
             message = UserMessage(
                 text,
                 CollectingOutputChannel(),
@@ -181,11 +183,26 @@ def string(body: dict[str, Any], key: str, longest: int) -> str:
     return value.strip()
 
 
+async def understand(agent: Agent, text: str) -> dict[str, Any]:
+    """Return Rasa's reading of a text: `text`, `intent` with `confidence` 0–1, `entities`.
+
+    Where no word is left to read (emoji, question marks), the classifier would still name an
+    act, and an unlucky one; such a text is not understood.
+    """
+    if any(sign.isalnum() for sign in normalise(text)):
+        return dict(await agent.parse_message(text))
+    return {
+        "text": text,
+        "intent": {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": 0.0},
+        "entities": [],
+    }
+
+
 def as_said(text: str) -> str:
     """Return the text without the leading slash that would make it a command to Rasa."""
     if PAYLOAD.match(text):
         return text
-    return text.lstrip("/").strip() or "?"
+    return text.lstrip("/ ") or "?"
 
 
 def intent_of(understood: dict[str, Any]) -> dict[str, Any]:

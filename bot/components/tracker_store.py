@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from rasa.core.agent import Agent
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import FailSafeTrackerStore, TrackerStore
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.exc import OperationalError
+
+from bot.components.history import latest_turns
 
 Result = TypeVar("Result")
 
@@ -117,26 +118,6 @@ class HotlineTrackerStore(TrackerStore):
             time.sleep(RETRY_AFTER_SECONDS)
             with self._engine.begin() as connection:
                 return work(connection)
-
-
-def latest_turns(events: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-    """Return at most `limit` of the latest events, beginning where a turn begins.
-
-    What lies before the start of the present session is left out. A single turn longer than
-    the limit is kept whole.
-    """
-    starts = [
-        place
-        for place, event in enumerate(events)
-        if event["event"] == "action" and event.get("name") == ACTION_LISTEN_NAME
-    ]
-    sessions = [place for place, event in enumerate(events) if event["event"] == "session_started"]
-    first = sessions[-1] if sessions else 0
-    if len(events) - first <= limit or len(starts) < 2:
-        return events[first:]
-    # The last listen ends the present turn; the one before it is where that turn began.
-    whole = [place for place in starts[:-1] if place >= len(events) - limit]
-    return events[whole[0] if whole else starts[-2] :]
 
 
 def without_fail_safe(agent: Agent) -> None:

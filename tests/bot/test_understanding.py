@@ -45,3 +45,8 @@ def test_a_slash_gives_no_command(assistant_understand: Understand) -> None:
     """A citizen who types a command of Rasa's is only a citizen who types odd things."""
     act, _ = assistant_understand("/restart")
     assert act != "restart"
+
+
+def test_what_has_no_words_is_not_understood(assistant_understand: Understand) -> None:
+    for text in ("👍", "😡😡😡", "???", "/"):
+        assert assistant_understand(text)[0] == "nlu_fallback"
