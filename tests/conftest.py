@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -34,6 +35,20 @@ def stack() -> Iterator[Stack]:
     """The one running line of the suite."""
     with running_line() as line:
         yield line
+
+
+@pytest.fixture(scope="session")
+def assistant_understand(stack: Stack) -> Callable[[str], tuple[str, float]]:
+    """What the running assistant takes a text for: act and confidence (0..1)."""
+    client = httpx.Client(base_url=stack.ready["assistant"], trust_env=False, timeout=30)
+    headers = {"X-Hotline-Token": stack.secret("HOTLINE_ASSISTANT_TOKEN")}
+
+    def understand(text: str) -> tuple[str, float]:
+        answer = client.post("/webhooks/hotline/parse", json={"text": text}, headers=headers)
+        intent = answer.raise_for_status().json()["intent"]
+        return intent["name"], intent["confidence"]
+
+    return understand
 
 
 @pytest.fixture(scope="session")
