@@ -274,8 +274,12 @@ class Line:
             f"  接口文档  {public}/docs",
         ]
         if logins := read_logins(self.data_dir):
-            lines.append(f"  示例账号（{self.data_dir / LOGINS_FILE}）")
-            lines += [f"    {login:<18} {word}  {role}" for login, word, role in logins]
+            lines.append(f"  示例账号（共 {len(logins)} 个，见 {self.data_dir / LOGINS_FILE}）")
+            first_of_role = {role: (login, word) for login, word, role in reversed(logins)}
+            lines += [
+                f"    {login:<16} {word}  {role}"
+                for role, (login, word) in reversed(first_of_role.items())
+            ]
         lines.append(f"  日志在 {self.data_dir / 'logs'}；按 Ctrl-C 停止")
         self.progress.say("\n".join(lines))
 
