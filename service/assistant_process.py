@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.settings import ROOT
-from service.environments import ASSISTANT
+from service.environments import ASSISTANT, STAMP
 from service.processes import Child, StartFailed
 
 INPUTS = (
@@ -49,6 +49,7 @@ async def train(data_dir: Path) -> Path:
 
     Older models are removed, but for the latest one. Raises StartFailed.
     """
+    check_environment()
     model = model_path(data_dir)
     model.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     logs = data_dir / "logs"
@@ -120,6 +121,12 @@ def environment(data_dir: Path, variables: Mapping[str, str]) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         **variables,
     }
+
+
+def check_environment() -> None:
+    """Raises StartFailed unless the assistant's environment has been finished."""
+    if not (ASSISTANT / STAMP).exists():
+        raise StartFailed("助手的环境还没有建立，请先运行 make setup")
 
 
 def _rasa() -> list[str]:

@@ -83,7 +83,11 @@ class Line:
                 f"无法写入 {self.data_dir / SECRETS_FILE}：{error.strerror}"
             ) from error
         await self._check_ports()
-        await together(self._start_service(), self._start_assistant())
+        works = [self._start_service()]
+        # Assistants that run elsewhere are somebody else's children.
+        if not self.settings.assistant_url:
+            works.append(self._start_assistant())
+        await together(*works)
         async with self.progress.step("等待各部分就绪"):
             await self._wait_until_ready(self.children)
         self._write_ready(time.monotonic() - started)
@@ -145,6 +149,7 @@ class Line:
         await postgres.wait_until_ready(child, self.database_url)
 
     async def _start_assistant(self) -> None:
+        assistant_process.check_environment()
         model = assistant_process.model_path(self.data_dir)
         if not model.exists():
             async with self.progress.step("训练助手"):
@@ -185,10 +190,10 @@ class Line:
         }
 
     async def _check_ports(self) -> None:
-        wanted = [
-            (self.settings.host, self.settings.port, "HOTLINE_PORT"),
-            ("127.0.0.1", self.assistant_port, "HOTLINE_PORT 或 HOTLINE_ASSISTANT_PORT"),
-        ]
+        wanted = [(self.settings.host, self.settings.port, "HOTLINE_PORT")]
+        if not self.settings.assistant_url:
+            port = self.assistant_port
+            wanted.append(("127.0.0.1", port, "HOTLINE_PORT 或 HOTLINE_ASSISTANT_PORT"))
         if not self.settings.database_url:
             port = self.settings.embedded_database_port
             wanted.append(("127.0.0.1", port, "HOTLINE_PORT 或 HOTLINE_DATABASE_PORT"))
@@ -253,7 +258,7 @@ class Line:
         names = ("login", "password", "role")
         content = {
             "address": self.address,
-            "assistant": f"http://127.0.0.1:{self.assistant_port}",
+            "assistant": self.settings.assistant_address,
             "database_url": self.database_url,
             "logins": [dict(zip(names, row, strict=True)) for row in read_logins(self.data_dir)],
             "pids": {
