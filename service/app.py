@@ -221,6 +221,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 _HTTP_MESSAGES = {
+    400: ("bad_request", "请求体不是有效的 UTF-8 JSON"),
     404: ("not_found", "没有这个地址"),
     405: ("method_not_allowed", "这个地址不支持这种请求方法"),
     413: ("too_large", "内容太大，最多 8 MB"),
