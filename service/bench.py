@@ -200,7 +200,11 @@ async def _prepare(
 
 
 async def _timed(
-    side: Measured, http: httpx.AsyncClient, path: str, body: dict[str, Any], headers: dict[str, str]
+    side: Measured,
+    http: httpx.AsyncClient,
+    path: str,
+    body: dict[str, Any],
+    headers: dict[str, str],
 ) -> None:
     began = time.perf_counter()
     try:

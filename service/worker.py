@@ -9,7 +9,7 @@ from typing import Any
 import procrastinate
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import repository
+from bot import repository, tasks
 from bot.actions.rating import invitation
 from cases.repository import CaseRepository
 from cases.service import CASE_CLOSED, review_path
@@ -18,6 +18,10 @@ from core.jobs import make_app
 from core.logging import configure_logging
 from core.outbox import delivery
 from core.settings import Settings, get_settings
+
+
+# Declared by being imported; named here so that nobody takes the import for unused.
+PERIODIC = (tasks.close_idle_contacts,)
 
 
 def make_jobs(settings: Settings) -> procrastinate.App:
