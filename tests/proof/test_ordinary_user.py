@@ -88,6 +88,8 @@ def theirs(user: pwd.struct_passwd, pythons: tuple[str, str]) -> Iterator[Clone]
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "PYTHON": pythons[0],
             "HOTLINE_PYTHON310": pythons[1],
+            # A copied interpreter may be linked against a library where it was built.
+            "LD_LIBRARY_PATH": ":".join(str(Path(path).parent.parent / "lib") for path in pythons),
         }
         yield copy
 
