@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -18,8 +19,6 @@ from core.throttle import check_not_locked, forget_failures, record_failure
 
 SESSION_LIFETIME = timedelta(hours=10)
 _passwords = PasswordHash.recommended()
-# Verified when the login is unknown, so that an answer takes as long as for a known one.
-_DUMMY_HASH = _passwords.hash("nobody has this password")
 
 
 class Role(StrEnum):
@@ -68,6 +67,12 @@ class LoggedIn:
     csrf_token: str
 
 
+@functools.cache
+def _nobodys_hash() -> str:
+    """Verified when the login is unknown, so that an answer takes as long as for a known one."""
+    return _passwords.hash("nobody has this password")
+
+
 def hash_password(password: str) -> str:
     """Argon2id hash of ``password``."""
     return _passwords.hash(password)
@@ -83,7 +88,7 @@ async def log_in(session: AsyncSession, login: str, password: str) -> StaffAccou
     account = await session.scalar(
         select(StaffAccount).where(StaffAccount.login == login, StaffAccount.active)
     )
-    fits = _passwords.verify(password, account.password_hash if account else _DUMMY_HASH)
+    fits = _passwords.verify(password, account.password_hash if account else _nobodys_hash())
     if account is None or not fits:
         await record_failure(session, subject)
         return None
