@@ -148,7 +148,16 @@ def _settings() -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
         name = name if name.startswith(("HOTLINE_", "DATABASE_")) else f"HOTLINE_{name}"
-        _fail(f"设置 {name}={first['input']} 不合适：{first['msg']}")
+        limits = first.get("ctx", {})
+        wanted = {
+            "int_parsing": "应是整数",
+            "float_parsing": "应是数字",
+            "bool_parsing": "应是 true 或 false",
+            "greater_than": f"应大于 {limits.get('gt')}",
+            "greater_than_equal": f"应不小于 {limits.get('ge')}",
+            "less_than_equal": f"应不大于 {limits.get('le')}",
+        }.get(first["type"], "格式不对")
+        _fail(f"设置 {name}={first['input']} 不合适，{wanted}")
 
 
 def _data_dir(settings: Settings) -> Path:
