@@ -24,9 +24,7 @@ from core.wire import error_responses
 router = APIRouter(prefix="/api/conversations", tags=["对话"])
 internal = APIRouter(prefix="/internal", include_in_schema=False)
 
-_OPEN_ERRORS = error_responses(
-    {400: "请求体不是有效的 JSON", 413: "请求太大", 422: "请求格式不对"}
-)
+_OPEN_ERRORS = error_responses({400: "请求体不是有效的 JSON", 413: "请求太大", 422: "请求格式不对"})
 _ERRORS = error_responses(
     {
         400: "请求体不是有效的 JSON",

@@ -80,7 +80,9 @@ _GATE = re.compile(r"[东南西北正侧后大][大侧]?门")
 _LEAD_IN = re.compile(
     r"^(?:就)?(?:是)?(?:在|位于|地址(?:是|：|:)?|地点(?:是|：|:)?|改(?:成|为)|应该是|不(?:对|是)[，, ]*(?:不对[，, ]*)?(?:是|应该是)?)+"
 )
-_TIME_OF_DAY = re.compile(r"早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早|现在")
+_TIME_OF_DAY = re.compile(
+    r"早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早|现在"
+)
 _CORRECTION = re.compile(r"不对|不是|错了|改(?:成|为|一下)?|应该是|写错|更正|纠正")
 _TYPE_WORDS = (
     (CaseType.REPORT, re.compile(r"举报|检举")),
@@ -144,7 +146,7 @@ def absorb(matter: Matter, heard: Heard) -> Matter:
 
 
 def _since(known: str | None, said: str) -> str:
-    """"半夜" tells the time of day; since when comes beside it."""
+    """ "半夜" tells the time of day; since when comes beside it."""
     if known and _TIME_OF_DAY.fullmatch(known) and known not in said:
         return known if said == UNKNOWN else f"{known}，{said}"
     return said

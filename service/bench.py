@@ -222,7 +222,7 @@ async def _timed(
 async def _line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """A line of its own for the measurement; everything of it is removed afterwards."""
     data_dir = Path(tempfile.mkdtemp(prefix="bench-", dir=_parent(settings)))
-    os.chmod(data_dir, 0o711)
+    data_dir.chmod(0o711)
     ready_file, log = data_dir / "ready.json", data_dir / "run.log"
     model = assistant_process.model_path((ROOT / settings.data_dir).resolve())
     if model.exists():
@@ -260,18 +260,20 @@ async def _ready(
     process: asyncio.subprocess.Process, ready_file: Path, log: Path, data_dir: Path
 ) -> dict[str, Any]:
     deadline = time.monotonic() + _START_SECONDS
-    while not ready_file.exists():
+    while not await asyncio.to_thread(ready_file.exists):
         if process.returncode is not None or time.monotonic() > deadline:
             raise StartFailed("测量用的热线启动失败", tail(log))
         await asyncio.sleep(0.5)
-    found: dict[str, Any] = json.loads(ready_file.read_text("utf-8"))
-    secrets = dict(
-        line.partition("=")[::2]
-        for line in (data_dir / SECRETS_FILE).read_text("utf-8").splitlines()
-        if "=" in line
-    )
+    found, secrets = await asyncio.to_thread(_told, ready_file, data_dir / SECRETS_FILE)
     os.environ["HOTLINE_SECRET_KEY"] = secrets["HOTLINE_SECRET_KEY"]
     return {**found, "assistant_token": secrets["HOTLINE_ASSISTANT_TOKEN"]}
+
+
+def _told(ready_file: Path, secrets_file: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """What the line says of itself, and its generated secrets."""
+    lines = secrets_file.read_text("utf-8").splitlines()
+    secrets = {name: value for name, equals, value in (s.partition("=") for s in lines) if equals}
+    return json.loads(ready_file.read_text("utf-8")), secrets
 
 
 def _free_ports() -> int:

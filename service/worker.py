@@ -19,7 +19,6 @@ from core.logging import configure_logging
 from core.outbox import delivery
 from core.settings import Settings, get_settings
 
-
 # Declared by being imported; named here so that nobody takes the import for unused.
 PERIODIC = (tasks.close_idle_contacts,)
 

@@ -49,7 +49,9 @@ class Output:
 
         def there() -> bool:
             found[:] = [
-                n + 1 for n, line in enumerate(self.lines) if n >= after and re.search(pattern, line)
+                n + 1
+                for n, line in enumerate(self.lines)
+                if n >= after and re.search(pattern, line)
             ]
             return bool(found) or self._ended
 

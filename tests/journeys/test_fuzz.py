@@ -11,9 +11,7 @@ from tests.stack import ROOT, Citizen, Stack
 
 
 @pytest.mark.parametrize("known", [False, True], ids=["stranger", "citizen"])
-def test_no_request_breaks_the_public_interface(
-    stack: Stack, tmp_path: Path, known: bool
-) -> None:
+def test_no_request_breaks_the_public_interface(stack: Stack, tmp_path: Path, known: bool) -> None:
     """Once as anybody, once inside a conversation and with a case that exist."""
     if known:
         (tmp_path / "schemathesis.toml").write_text(_inside(stack), "utf-8")

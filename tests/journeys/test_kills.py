@@ -60,16 +60,16 @@ def one_intake(stack: Stack, part: str, chance: random.Random) -> str:
     struck = chance.randrange(len(SCRIPT))
     told: list[str] = []
     receipts: list[dict[str, Any]] = []
-    recovery = 0
+    seen: list[int] = []
     for step, body in enumerate(SCRIPT):
         if step == struck:
-            timer = threading.Timer(chance.uniform(0.0, 0.12), lambda: seen.append(stack.kill(part)))
-            seen: list[int] = []
+            timer = threading.Timer(
+                chance.uniform(0.0, 0.12), lambda: seen.append(stack.kill(part))
+            )
             timer.start()
             replies = citizen.insist(f"{step}-{uuid.uuid4()}", body)
             timer.join()
-            recovery = seen[0]
-            stack.wait_recovered(recovery)
+            stack.wait_recovered(seen[0])
         else:
             replies = citizen.insist(f"{step}-{uuid.uuid4()}", body)
         told += [reply["text"] for reply in replies]
