@@ -33,6 +33,7 @@ from sqlalchemy import insert
 from core.database import Database, now
 from core.settings import ROOT, SECRETS_FILE, Settings
 from service import assistant_process
+from service.environments import private_folder
 from service.processes import StartFailed, tail
 
 # Half of the conversations ask, half file a case: each entry is (kind of input, words).
@@ -221,13 +222,8 @@ async def _timed(
 @contextlib.asynccontextmanager
 async def _line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     """A line of its own for the measurement; everything of it is removed afterwards."""
-    data_dir = Path(tempfile.mkdtemp(prefix="bench-", dir=_parent(settings)))
-    data_dir.chmod(0o711)
+    data_dir = await asyncio.to_thread(_make_folder, settings)
     ready_file, log = data_dir / "ready.json", data_dir / "run.log"
-    model = assistant_process.model_path((ROOT / settings.data_dir).resolve())
-    if model.exists():
-        (data_dir / "models").mkdir()
-        shutil.copy2(model, data_dir / "models" / model.name)
     # The bench's line has nothing in common with the city's, its database and keys included.
     kept = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and "HOTLINE_" not in k}
     port = _free_ports()
@@ -247,13 +243,25 @@ async def _line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
             if process.returncode is None:
                 process.send_signal(signal.SIGTERM)
                 await process.wait()
-            shutil.rmtree(data_dir, ignore_errors=True)
+            await asyncio.to_thread(_remove_folder, data_dir)
 
 
-def _parent(settings: Settings) -> Path:
+def _make_folder(settings: Settings) -> Path:
+    """A data directory with nothing in it but the model, if it is trained already."""
     folder = (ROOT / settings.data_dir).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    data_dir = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
+    data_dir.chmod(0o711)
+    model = assistant_process.model_path(folder)
+    if model.exists():
+        (data_dir / "models").mkdir()
+        shutil.copy2(model, data_dir / "models" / model.name)
+    return data_dir
+
+
+def _remove_folder(data_dir: Path) -> None:
+    shutil.rmtree(private_folder(data_dir), ignore_errors=True)
+    shutil.rmtree(data_dir, ignore_errors=True)
 
 
 async def _ready(
