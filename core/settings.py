@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +35,12 @@ class Settings(BaseSettings):
     worker: bool = True
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
+
+    @field_validator("data_dir", "city_dir", "shared_data")
+    @classmethod
+    def _from_root(cls, path: Path) -> Path:
+        """A relative path counts from the project's folder, wherever a program is started."""
+        return ROOT / path
 
     @property
     def assistant_address(self) -> str:

@@ -227,8 +227,14 @@ async def _line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
     # The bench's line has nothing in common with the city's, its database and keys included.
     kept = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and "HOTLINE_" not in k}
     port = _free_ports()
-    environment = {**kept, "HOTLINE_DATA_DIR": str(data_dir), "HOTLINE_PORT": str(port)}
-    environment["HOTLINE_LOG_LEVEL"] = "WARNING"
+    environment = {
+        **kept,
+        # Empty, so that one in `.env` does not count either.
+        "DATABASE_URL": "",
+        "HOTLINE_DATA_DIR": str(data_dir),
+        "HOTLINE_PORT": str(port),
+        "HOTLINE_LOG_LEVEL": "WARNING",
+    }
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "service.cli", "run", "--ready-file", str(ready_file)),
