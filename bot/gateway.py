@@ -136,9 +136,9 @@ class Gateway:
                 else:
                     settled = turn.state != "received"
                     text = decrypt(turn.heard)
-            if not settled:
-                await self._ask_assistant(conversation_id, turn.id, text)
-            return await self._answer(turn.id)
+            if settled:
+                return await self._answer(turn.id)
+            return await self._ask_assistant(conversation_id, turn.id, text)
 
     async def resume(self, turn: Turn) -> None:
         """Answer a turn that was stored when the service died before answering it."""
@@ -208,7 +208,7 @@ class Gateway:
 
     async def _ask_assistant(
         self, conversation_id: uuid.UUID, turn_id: uuid.UUID, text: str
-    ) -> None:
+    ) -> Answered:
         act, confidence, failed = None, None, False
         try:
             understood = await self.assistant.turn(conversation_id, turn_id, _shortened(text))
@@ -217,16 +217,17 @@ class Gateway:
             log.warning("assistant_down", reason=str(error), turn_id=str(turn_id))
             failed = True
         async with self.database.unit_of_work() as session:
-            answered = bool(await repository.replies_to(session, turn_id))
-            if not answered:
+            lines = await repository.lines_of_turn(session, turn_id)
+            state = "answered" if lines or not failed else "failed"
+            if not lines:
                 await repository.append(session, conversation_id, "assistant", [DOWN], turn_id)
-            state = "failed" if failed and not answered else "answered"
+                lines = await repository.lines_of_turn(session, turn_id)
             await repository.finish_turn(session, turn_id, state, act, confidence)
+        return _answered(lines)
 
     async def _answer(self, turn_id: uuid.UUID) -> Answered:
         async with self.database.unit_of_work() as session:
-            lines = await repository.lines_of_turn(session, turn_id)
-        return Answered([line.reply for line in lines], [line.id for line in lines])
+            return _answered(await repository.lines_of_turn(session, turn_id))
 
     @asynccontextmanager
     async def _turn_lock(self, conversation_id: uuid.UUID) -> AsyncIterator[None]:
@@ -256,6 +257,10 @@ class Gateway:
             await repository.append(
                 session, conversation_id, "system", [say("人工服务已结束，智能助手继续为您服务。")]
             )
+
+
+def _answered(lines: list[repository.Line]) -> Answered:
+    return Answered([line.reply for line in lines], [line.id for line in lines])
 
 
 async def hand_over(session: AsyncSession, conversation: Conversation, reason: str) -> Reply:

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import Row, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,15 @@ class Line:
     speaker: str
     reply: Reply
     at: datetime
+
+
+_LINES = select(Message.id, Message.turn_id, Message.speaker, Message.content, Message.at).order_by(
+    Message.id
+)
+
+
+def _line(row: Row[int, uuid.UUID | None, str, str, datetime]) -> Line:
+    return Line(row[0], row[1], row[2], Reply.model_validate_json(decrypt(row[3])), row[4])
 
 
 async def find_conversation(
@@ -86,35 +95,21 @@ async def append(
             for reply in replies
         ],
     )
-    await session.execute(
-        text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
-    )
-
-
-async def replies_to(session: AsyncSession, turn_id: uuid.UUID) -> list[Reply]:
-    """What was answered to a turn, in order."""
-    rows = await session.scalars(
-        select(Message.content)
-        .where(Message.turn_id == turn_id, Message.speaker != "citizen")
-        .order_by(Message.id)
-    )
-    return [Reply.model_validate_json(decrypt(content)) for content in rows]
+    # The citizen's own words are shown where they were said; the answer wakes the others.
+    if speaker != "citizen":
+        await session.execute(
+            text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
+        )
 
 
 async def transcript(
     session: AsyncSession, conversation_id: uuid.UUID, after: int = 0, limit: int = 200
 ) -> list[Line]:
     """Lines after event ``after``, oldest first, at most ``limit``."""
-    rows = await session.scalars(
-        select(Message)
-        .where(Message.conversation_id == conversation_id, Message.id > after)
-        .order_by(Message.id)
-        .limit(limit)
+    rows = await session.execute(
+        _LINES.where(Message.conversation_id == conversation_id, Message.id > after).limit(limit)
     )
-    return [
-        Line(m.id, m.turn_id, m.speaker, Reply.model_validate_json(decrypt(m.content)), m.at)
-        for m in rows
-    ]
+    return [_line(row) for row in rows]
 
 
 async def finish_turn(
@@ -172,15 +167,10 @@ async def waiting_for_person(
 
 async def lines_of_turn(session: AsyncSession, turn_id: uuid.UUID) -> list[Line]:
     """The answers to a turn, in order."""
-    rows = await session.scalars(
-        select(Message)
-        .where(Message.turn_id == turn_id, Message.speaker != "citizen")
-        .order_by(Message.id)
+    rows = await session.execute(
+        _LINES.where(Message.turn_id == turn_id, Message.speaker != "citizen")
     )
-    return [
-        Line(m.id, m.turn_id, m.speaker, Reply.model_validate_json(decrypt(m.content)), m.at)
-        for m in rows
-    ]
+    return [_line(row) for row in rows]
 
 
 async def heard(session: AsyncSession, turn_id: uuid.UUID) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hmac
 import re
 import secrets
@@ -39,6 +40,7 @@ def mask_text(text: str) -> str:
     return MOBILE.sub(lambda m: f"{m[1]}****{m[3]}", text)
 
 
+@functools.cache
 def _derive(purpose: str) -> bytes:
     key = get_settings().secret_key.get_secret_value()
     if not key:
@@ -46,15 +48,20 @@ def _derive(purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=b"hotline", info=purpose.encode()).derive(key.encode())
 
 
+@functools.cache
+def _cipher() -> Fernet:
+    return Fernet(base64.urlsafe_b64encode(_derive("fields")))
+
+
 def encrypt(text: str) -> str:
     """Encrypt ``text`` (Fernet, key derived from the secret key)."""
-    return Fernet(base64.urlsafe_b64encode(_derive("fields"))).encrypt(text.encode()).decode()
+    return _cipher().encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
     """Reverse of `encrypt`. Raises ValueError when the token is not ours."""
     try:
-        return Fernet(base64.urlsafe_b64encode(_derive("fields"))).decrypt(token.encode()).decode()
+        return _cipher().decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise ValueError("not encrypted with this key") from error
 

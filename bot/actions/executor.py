@@ -21,7 +21,7 @@ from bot.actions import guide, progress, rating, small_talk, take_in
 from bot.actions.dialogue import Step, decide
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.city import Line
-from bot.gateway import hand_over
+from bot.gateway import ASSISTANT_TEXT, hand_over
 from core.errors import HotlineError
 from core.replies import say
 from intake.service import open_draft, read
@@ -133,8 +133,10 @@ async def _talk(
     if found is None:
         raise LookupError(f"no conversation {conversation}")
     draft = await open_draft(session, conversation)
-    # What was said is taken from the stored turn: the assistant's text may be shortened.
-    text = await repository.heard(session, turn) or heard.text
+    text = heard.text
+    if len(text) >= ASSISTANT_TEXT:
+        # The assistant was given a shortened text.
+        text = await repository.heard(session, turn) or text
     return Talk(line, session, found, draft, turn, text, heard.act, heard.confidence, heard.value)
 
 

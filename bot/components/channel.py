@@ -18,6 +18,7 @@ from sanic.exceptions import InvalidUsage
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from bot.components.action_answers import check_quickly
 from bot.components.tracker_store import without_fail_safe
 from language.normalise import normalise
 
@@ -73,6 +74,7 @@ class HotlineInput(InputChannel):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         """Return the routes. `on_new_message` goes unused: it drops the answer."""
+        check_quickly()
         routes = Blueprint("hotline")
 
         @routes.listener("before_server_start")
