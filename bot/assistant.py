@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-import httpx
+import aiohttp
 
 from core.settings import Settings
 
@@ -23,35 +23,38 @@ class Understood:
 
 
 class Assistant:
-    """Client of the assistant's own input channel."""
+    """Client of the assistant's own input channel. Made inside a running event loop."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = httpx.AsyncClient(
-            base_url=settings.assistant_address,
+        self._address = settings.assistant_address
+        self._client = aiohttp.ClientSession(
             headers={"X-Hotline-Token": settings.assistant_token.get_secret_value()},
-            timeout=httpx.Timeout(settings.assistant_timeout, connect=2.0),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            trust_env=False,
+            timeout=aiohttp.ClientTimeout(total=settings.assistant_timeout, connect=2.0),
+            connector=aiohttp.TCPConnector(limit=64),
         )
 
     async def turn(self, conversation: uuid.UUID, turn: uuid.UUID, text: str) -> Understood:
         """Have the assistant act on ``text``. Raises AssistantDown."""
         body = {"conversation": str(conversation), "turn": str(turn), "text": text}
         try:
-            response = await self._client.post("/webhooks/hotline/turn", json=body)
-            response.raise_for_status()
-            intent = response.json().get("intent") or {}
-        except (httpx.HTTPError, ValueError) as error:
+            async with self._client.post(
+                f"{self._address}/webhooks/hotline/turn", json=body
+            ) as response:
+                response.raise_for_status()
+                intent = (await response.json()).get("intent") or {}
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise AssistantDown(type(error).__name__) from error
         return Understood(intent.get("name"), intent.get("confidence"))
 
     async def ready(self) -> bool:
         """Whether the assistant has its model loaded and answers."""
         try:
-            response = await self._client.get("/webhooks/hotline/ready", timeout=2.0)
-        except httpx.HTTPError:
+            async with self._client.get(
+                f"{self._address}/webhooks/hotline/ready", timeout=aiohttp.ClientTimeout(total=2)
+            ) as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
             return False
-        return response.status_code == 200
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._client.close()

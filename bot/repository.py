@@ -127,15 +127,27 @@ async def finish_turn(
     )
 
 
-async def claim_action(session: AsyncSession, turn_id: uuid.UUID, action: str) -> bool:
-    """True for the first action of a turn; False when the turn has acted before."""
-    claimed = await session.scalar(
-        upsert(TurnAction)
-        .values(turn_id=turn_id, action=action, at=now())
-        .on_conflict_do_nothing(index_elements=["turn_id"])
-        .returning(TurnAction.turn_id)
-    )
-    return claimed is not None
+@dataclass(frozen=True)
+class Claim:
+    """The right to act for a turn; ``heard`` are its words as they came, if it is stored."""
+
+    heard: str | None
+
+
+async def claim_action(session: AsyncSession, turn_id: uuid.UUID, action: str) -> Claim | None:
+    """A claim for the first action of a turn; None when the turn has acted before."""
+    heard = select(Turn.heard).where(Turn.id == turn_id).scalar_subquery()
+    row = (
+        await session.execute(
+            upsert(TurnAction)
+            .values(turn_id=turn_id, action=action, at=now())
+            .on_conflict_do_nothing(index_elements=["turn_id"])
+            .returning(TurnAction.turn_id, heard)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Claim(decrypt(row[1]) if row[1] else None)
 
 
 async def unanswered_turns(session: AsyncSession, older_than: timedelta) -> list[Turn]:
@@ -171,9 +183,3 @@ async def lines_of_turn(session: AsyncSession, turn_id: uuid.UUID) -> list[Line]
         _LINES.where(Message.turn_id == turn_id, Message.speaker != "citizen")
     )
     return [_line(row) for row in rows]
-
-
-async def heard(session: AsyncSession, turn_id: uuid.UUID) -> str | None:
-    """The words of a stored turn as they came, or None when it is not stored."""
-    content = await session.scalar(select(Turn.heard).where(Turn.id == turn_id))
-    return decrypt(content) if content else None

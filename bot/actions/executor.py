@@ -21,7 +21,7 @@ from bot.actions import guide, progress, rating, small_talk, take_in
 from bot.actions.dialogue import Step, decide
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.city import Line
-from bot.gateway import ASSISTANT_TEXT, hand_over
+from bot.gateway import hand_over
 from core.errors import HotlineError
 from core.replies import say
 from intake.service import open_draft, read
@@ -104,12 +104,16 @@ async def _run(
 ) -> None:
     try:
         async with line.database.unit_of_work() as session:
-            if await repository.claim_action(session, turn, name):
-                replies = await respond(await _talk(line, session, conversation, turn, heard))
+            claim = await repository.claim_action(session, turn, name)
+            if claim is not None:
+                # The words as they came: the assistant's are normalised, and shortened if long.
+                text = claim.heard or heard.text
+                talk = await _talk(line, session, conversation, turn, text, heard)
+                replies = await respond(talk)
                 await repository.append(session, conversation, "assistant", replies, turn)
     except HotlineError as refused:
         async with line.database.unit_of_work() as session:
-            if await repository.claim_action(session, turn, name):
+            if await repository.claim_action(session, turn, name) is not None:
                 replies = [say(refused.message, *HELP_CHOICES)]
                 await repository.append(session, conversation, "assistant", replies, turn)
 
@@ -127,16 +131,17 @@ class Heard:
 
 
 async def _talk(
-    line: Line, session: AsyncSession, conversation: uuid.UUID, turn: uuid.UUID, heard: Heard
+    line: Line,
+    session: AsyncSession,
+    conversation: uuid.UUID,
+    turn: uuid.UUID,
+    text: str,
+    heard: Heard,
 ) -> Talk:
     found = await repository.find_conversation(session, conversation, lock=True)
     if found is None:
         raise LookupError(f"no conversation {conversation}")
     draft = await open_draft(session, conversation)
-    text = heard.text
-    if len(text) >= ASSISTANT_TEXT:
-        # The assistant was given a shortened text.
-        text = await repository.heard(session, turn) or text
     return Talk(line, session, found, draft, turn, text, heard.act, heard.confidence, heard.value)
 
 
