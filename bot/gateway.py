@@ -42,6 +42,7 @@ from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from core.privacy import decrypt, keyed_hash, new_token
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text, screen
+from intake.form import Matter
 from intake.service import open_draft, read, start_draft, write
 
 log = structlog.get_logger(__name__)
@@ -299,25 +300,31 @@ async def _words(
         case DigitsInput():
             return heard.digits, heard.digits
         case LocationInput():
-            label = _clean(heard.label) or f"{heard.latitude:.5f},{heard.longitude:.5f}"
-            draft = await open_draft(session, conversation.id) or await start_draft(
-                session, conversation.id
-            )
-            matter = read(draft)
+            matter = await _matter(session, conversation)
             matter.location = heard.model_dump(exclude={"kind"})
-            write(draft, matter)
-            return f"（位置）{label}", f"在{label}"
+            await _keep(session, conversation, matter)
+            label = _clean(heard.label) or f"{heard.latitude:.5f},{heard.longitude:.5f}"
+            return f"（位置）{label}", '/choose{"value": "intake:location"}'
         case ImageInput():
             image = await store_image(
                 session, f"conversation:{conversation.id}", heard.data, heard.name
             )
-            draft = await open_draft(session, conversation.id) or await start_draft(
-                session, conversation.id
-            )
-            matter = read(draft)
+            matter = await _matter(session, conversation)
             matter.attachments.append(str(image))
-            write(draft, matter)
+            await _keep(session, conversation, matter)
             return "（图片）", '/choose{"value": "intake:image"}'
+
+
+async def _matter(session: AsyncSession, conversation: Conversation) -> Matter:
+    """The matter that a picture or a place belongs to: the one under way, or a new one."""
+    draft = await open_draft(session, conversation.id)
+    return read(draft or await start_draft(session, conversation.id))
+
+
+async def _keep(session: AsyncSession, conversation: Conversation, matter: Matter) -> None:
+    draft = await open_draft(session, conversation.id)
+    assert draft is not None
+    write(draft, matter)
 
 
 def _while_a_person_owns(conversation: Conversation) -> list[Reply]:

@@ -68,6 +68,15 @@ class Intake:
         known = self.gazetteer.lineage(street or district or "")
         return "".join(place.name for place in reversed(known))
 
+    def place_on_map(self, location: dict[str, Any]) -> Place:
+        """The place of a shared location: by its label, else by its coordinates as they are."""
+        label = str(location.get("label") or "").strip()
+        if not label:
+            return Place(text=f"{location['latitude']:.5f},{location['longitude']:.5f}")
+        found = self.hear(label, "inform").places
+        best = found[0] if len(found) == 1 else Place(text=label)
+        return best.model_copy(update={"text": label})
+
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
         new = matter.model_copy(deep=True)

@@ -158,6 +158,10 @@ class Citizen:
         """Choose a quick reply; returns the replies."""
         return self._turn({"input": {"kind": "choice", "value": value, "title": title}})
 
+    def send_input(self, content: dict[str, Any]) -> list[dict[str, Any]]:
+        """Send an input of any kind; returns the replies."""
+        return self._turn({"input": content})
+
     def _turn(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         self._sent += 1
         response = self.send(f"turn-{self._sent}", body)

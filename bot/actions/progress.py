@@ -7,7 +7,6 @@ code first. Somebody else's case is never shown.
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo
 
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.models import Case
@@ -16,6 +15,7 @@ from cases.progress import NOT_FOUND, PublicCase, look_up, public_case
 from cases.repository import CaseRepository
 from cases.service import supplement, urge, withdraw
 from cases.states import MainState
+from core.calendar import LOCAL
 from core.database import now
 from core.replies import Reply, say
 
@@ -26,7 +26,6 @@ _PLAIN = re.compile(
 )
 _FOLLOW = (("催办", "case:urge"), ("补充情况", "case:supplement"), ("撤回", "case:withdraw"))
 _WISHES = ("progress", "urge", "supplement", "withdraw")
-_LOCAL = ZoneInfo("Asia/Shanghai")
 
 
 async def progress(talk: Talk) -> Replies:
@@ -127,7 +126,7 @@ def show(case: PublicCase) -> Reply:
     """A case's progress as a reply."""
     lines = [f"工单 {case.number}：{case.title}", _status(case)]
     lines += [
-        f"· {step.at.astimezone(_LOCAL):%m-%d %H:%M} {step.text}" for step in case.timeline[-4:]
+        f"· {step.at.astimezone(LOCAL):%m-%d %H:%M} {step.text}" for step in case.timeline[-4:]
     ]
     if case.answer:
         lines.append(f"答复：{case.answer}")
@@ -142,8 +141,8 @@ def show(case: PublicCase) -> Reply:
 
 def _status(case: PublicCase) -> str:
     if case.closed_at is not None:
-        return f"状态：{case.state_name}（{case.closed_at.astimezone(_LOCAL):%Y-%m-%d}）"
-    due = f"{case.due_at.astimezone(_LOCAL):%Y-%m-%d %H:%M}"
+        return f"状态：{case.state_name}（{case.closed_at.astimezone(LOCAL):%Y-%m-%d}）"
+    due = f"{case.due_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
     provisional = "（暂定）" if case.due_provisional else ""
     unit = f"，承办单位：{case.unit}" if case.unit else ""
     return f"状态：{case.state_name}{unit}，预计 {due}{provisional} 前答复。"

@@ -13,6 +13,8 @@ from intake import form
 from intake.routes import PRIVATE_TEXT, find_route, is_private
 from intake.service import file, read, receipt, start_draft, write
 
+_RECEIVED = {"image": "图片收到了。", "location": "位置收到了。"}
+
 
 async def take_in(talk: Talk) -> Replies:
     """One more message of a matter: absorb it and ask for what is still missing."""
@@ -74,10 +76,8 @@ async def choose(talk: Talk, value: str) -> Replies:
         return await confirm(talk)
     if step == "drop":
         return await drop(talk)
-    if talk.draft is None and step != "image":
-        return await _already_filed(talk)
     if talk.draft is None:
-        talk.draft = await start_draft(talk.session, talk.conversation.id)
+        return await _already_filed(talk)
     matter = read(talk.draft)
     if step == "edit":
         return [
@@ -85,9 +85,11 @@ async def choose(talk: Talk, value: str) -> Replies:
                 "请直接说要改哪里，例如“地点是东门”“电话 13800000000”“从上周开始”“不要保密”“是投诉”。"
             )
         ]
-    if step == "image" and not matter.words:
+    if step == "location" and matter.location is not None:
+        matter.place = talk.line.city.intake.place_on_map(matter.location)
+    if step in _RECEIVED and not matter.words:
         write(talk.draft, form.settle(matter))
-        return [say("图片收到了。请说说是什么事、在哪里。")]
+        return [say(f"{_RECEIVED[step]}请说说是什么事。")]
     if step == "anonymous":
         matter.anonymous, matter.phone, matter.name = True, None, None
     elif step == "confidential":
@@ -99,9 +101,7 @@ async def choose(talk: Talk, value: str) -> Replies:
     matter = form.settle(matter)
     write(talk.draft, matter)
     reply = form.question(matter)
-    if step == "image":
-        reply = reply.model_copy(update={"text": "图片收到了。" + reply.text})
-    return [reply]
+    return [reply.model_copy(update={"text": _RECEIVED.get(step, "") + reply.text})]
 
 
 async def consult(talk: Talk) -> Replies:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 
 import httpx
+from PIL import Image
 
 from tests.journeys.staff import Staff
 from tests.stack import Citizen, Stack
@@ -119,3 +122,32 @@ def test_five_wrong_codes_lock_a_number_for_a_while(stack: Stack) -> None:
     assert statuses == [404] * 5 + [429]
     right = {"number": card["number"], "code": card["query_code"]}
     assert citizen.http.post("/api/cases/lookup", json=right).status_code == 429
+
+
+def test_a_picture_and_a_place_belong_to_the_matter(stack: Stack) -> None:
+    citizen = Citizen(stack.address)
+    place = {"kind": "location", "latitude": 30.0, "longitude": 120.0, "label": "望湖路18号"}
+    assert "位置收到了" in citizen.send_input(place)[0]["text"]
+    citizen.say("路灯坏了三天了，电话13800000024")
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(out, "PNG")
+    picture = {"kind": "image", "data": base64.b64encode(out.getvalue()).decode(), "name": "灯.png"}
+    summary = citizen.send_input(picture)[0]
+    assert summary["text"].startswith("图片收到了。")
+    assert "望湖路18号" in summary["text"]
+    assert "图片：1 张" in summary["text"]
+    number = citizen.choose("intake:confirm")[0]["card"]["number"]
+    clerk = Staff(stack.address, "dispatcher", stack.password("dispatcher"))
+    shown = re.search(rf"/console/cases/{number}/attachments/[0-9a-f-]+", clerk.case_page(number))
+    assert shown is not None
+    assert clerk.http.get(shown[0]).headers["content-type"] == "image/png"
+
+
+def test_what_is_no_picture_is_refused_and_nothing_is_lost(stack: Stack) -> None:
+    citizen = Citizen(stack.address)
+    citizen.say("望湖路18号路灯坏了三天了，电话13800000025")
+    for data in ("not base64!", base64.b64encode(b"<svg onload=1>").decode()):
+        answer = citizen.send("bad", {"input": {"kind": "image", "data": data}})
+        assert answer.status_code == 422
+        assert set(answer.json()) == {"error", "message", "fields"}
+    assert "number" in citizen.choose("intake:confirm")[0]["card"]
