@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import procrastinate
 from procrastinate.tasks import Task
 from sqlalchemy.ext.asyncio import AsyncSession
 
-# Tasks are declared here; a process that works or waits gives them its database by `make_app`.
+# Tasks are declared on this application; `connected` gives it the database of the process.
 jobs = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
 
-def make_app(database_url: str) -> procrastinate.App:
-    """The same tasks on the database of this process."""
+@asynccontextmanager
+async def connected(database_url: str) -> AsyncIterator[procrastinate.App]:
+    """The application with every declared task, open on a database."""
     _, _, rest = database_url.partition("://")
-    return jobs.with_connector(
-        procrastinate.PsycopgConnector(conninfo=f"postgresql://{rest}", min_size=1, max_size=4)
+    connector = procrastinate.PsycopgConnector(
+        conninfo=f"postgresql://{rest}", min_size=1, max_size=4
     )
+    # The same application, not a copy: periodic tasks are deferred through the one they know.
+    with jobs.replace_connector(connector) as app:
+        async with app.open_async():
+            yield app
 
 
 async def defer(session: AsyncSession, task: Task[Any, Any, Any], **arguments: Any) -> None:

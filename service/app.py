@@ -31,6 +31,7 @@ from bot.events import Wakeups
 from bot.gateway import Gateway
 from core.database import Database
 from core.errors import HotlineError
+from core.jobs import connected
 from core.listener import Listener
 from core.logging import configure_logging
 from core.settings import Settings, get_settings
@@ -94,8 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stack.push_async_callback(database.close)
         assistant = Assistant(settings)
         stack.push_async_callback(assistant.close)
-        app.state.jobs = worker.make_jobs(settings)
-        await stack.enter_async_context(app.state.jobs.open_async())
+        jobs = await stack.enter_async_context(connected(database.url))
         encoder = await asyncio.to_thread(_encoder, settings)
         app.state.wakeups = Wakeups()
         # Listening begins before loading, so that no change falls between the two.
@@ -119,7 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks.append(asyncio.create_task(_resume(app.state.gateway, settings), name="resume"))
         if settings.worker:
             worker.connect_delivery(database)
-            tasks.append(asyncio.create_task(worker.run(app.state.jobs), name="worker"))
+            tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
         yield
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 from typing import Any
 
 import procrastinate
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository, tasks
@@ -14,20 +16,15 @@ from bot.actions.rating import invitation
 from cases.repository import CaseRepository
 from cases.service import CASE_CLOSED, review_path
 from core.database import Database
-from core.jobs import make_app
+from core.jobs import connected
 from core.logging import configure_logging
 from core.outbox import delivery
-from core.settings import Settings, get_settings
+from core.settings import get_settings
+
+log = structlog.get_logger(__name__)
 
 # Declared by being imported; named here so that nobody takes the import for unused.
 PERIODIC = (tasks.close_idle_contacts,)
-
-
-def make_jobs(settings: Settings) -> procrastinate.App:
-    """The job queue of this process. Raises RuntimeError without a ``DATABASE_URL``."""
-    if not settings.database_url:
-        raise RuntimeError("DATABASE_URL is not set; start the line with `hotline run`")
-    return make_app(settings.database_url)
 
 
 def connect_delivery(database: Database) -> None:
@@ -37,10 +34,15 @@ def connect_delivery(database: Database) -> None:
 
 
 async def run(jobs: procrastinate.App) -> None:
-    """Work until cancelled."""
-    await jobs.run_worker_async(
-        install_signal_handlers=False, concurrency=4, delete_jobs="successful"
-    )
+    """Work until cancelled. Whatever ends the work, a lost database above all, it begins again."""
+    while True:
+        try:
+            await jobs.run_worker_async(
+                install_signal_handlers=False, concurrency=4, delete_jobs="successful"
+            )
+        except Exception as error:
+            log.error("worker_ended", exc_info=error)
+        await asyncio.sleep(2)
 
 
 async def _case_closed(session: AsyncSession, payload: dict[str, Any]) -> None:
@@ -67,9 +69,8 @@ def main() -> None:
     async def work() -> None:
         database = Database.from_settings(settings)
         connect_delivery(database)
-        jobs = make_jobs(settings)
-        async with jobs.open_async():
-            await jobs.run_worker_async(concurrency=4, delete_jobs="successful")
-        await database.close()
+        async with connected(database.url) as jobs:
+            await run(jobs)
 
-    asyncio.run(work())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(work())

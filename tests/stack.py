@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,18 @@ class Citizen:
         replies: list[dict[str, Any]] = response.json()["replies"]
         assert replies, body
         return replies
+
+    def events(self, seconds: float) -> Iterator[str]:
+        """The texts of the event stream, from the beginning, as they come, for
+        ``seconds`` at most."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        path = f"/api/conversations/{self.id}/events"
+        deadline = time.monotonic() + seconds
+        with self.http.stream("GET", path, headers=headers) as response:
+            for line in response.iter_lines():
+                assert time.monotonic() < deadline, "the stream stayed silent"
+                if line.startswith("data:"):
+                    yield json.loads(line.removeprefix("data:"))["text"]
 
     def transcript(self) -> list[dict[str, Any]]:
         """Everything that was said so far."""

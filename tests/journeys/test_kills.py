@@ -12,6 +12,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.journeys.staff import Staff
 from tests.stack import Citizen, Stack
 
 ROUNDS = 10
@@ -52,6 +53,22 @@ def test_nothing_told_is_lost_when_a_part_is_killed(stack: Stack, part: str) -> 
         filed.append(one_intake(stack, part, chance))
     assert len(set(filed)) == ROUNDS
     assert cases_in(stack) - before == ROUNDS
+    assert_background_work_goes_on(stack)
+
+
+def assert_background_work_goes_on(stack: Stack) -> None:
+    """A case closed now is told in its conversation, by the event stream."""
+    citizen = Citizen(stack.address)
+    citizen.say("春晖路的井盖松了三天了，电话13800000042")
+    number = citizen.choose("intake:confirm")[0]["card"]["number"]
+    dispatcher = Staff(stack.address, "dispatcher", stack.password("dispatcher"))
+    action = "reassign" if "改派原因" in dispatcher.case_page(number) else "dispatch"
+    dispatcher.act(number, action, unit="environment", reason="演练")
+    clerk = Staff(stack.address, "environment.clerk", stack.password("environment.clerk"))
+    clerk.act(number, "accept")
+    clerk.act(number, "answer", citizen_answer="井盖已经固定。", internal_note="")
+    clerk.act(number, "close")
+    assert any("井盖已经固定" in line for line in citizen.events(seconds=60))
 
 
 def one_intake(stack: Stack, part: str, chance: random.Random) -> str:
