@@ -126,6 +126,7 @@ class Gateway:
                 turn, new = await repository.store_turn(
                     session, conversation.id, client_id, heard.kind, text
                 )
+                structlog.contextvars.bind_contextvars(turn_id=str(turn.id))
                 if new:
                     conversation.last_turn_at = now()
                     await repository.append(

@@ -92,9 +92,12 @@ async def database(schema: Database) -> AsyncIterator[Database]:
     yield schema
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium, the one that `make test` found."""
+    """A real Chromium, the one that `make test` found.
+
+    Closed with its module: while Playwright runs, no other event loop can in the same thread.
+    """
     found = subprocess.run(
         [sys.executable, "service/environments.py", "browser"],
         cwd=ROOT,
