@@ -1,6 +1,6 @@
 """The dispatch catalogue (派单目录): category × place × condition → lead and assisting units.
 
-Pure rules. A lead or assisting unit in an entry is a unit code, `@street` (the street or town the
+Pure rules; `routing.checks` looks for what is wrong with a catalogue. A lead or assisting unit in an entry is a unit code, `@street` (the street or town the
 place lies in) or `@district.<bureau>` (that bureau of the place's district; the city's bureau of
 the same name when the district is not known). 国办函〔2025〕66号(五): a matter of a department is
 not handed to a street, unless the entry rests on the street's duty list.
@@ -8,10 +8,12 @@ not handed to a street, unless the entry rests on the street's duty list.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
+
+from units.tree import UnitTree
 
 STREET = "@street"
 DISTRICT = "@district."
@@ -19,9 +21,18 @@ DUTY_LIST = "镇街履职事项清单"
 """What the basis of an entry must name before a street or town may lead (66号)."""
 
 
+GRASSROOTS = frozenset({"street", "community"})
+"""Levels of units that 66号 protects from what a department must do."""
+_DAY = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One line of the catalogue; valid from the first day to the last, both included."""
+    """One version of a line of the catalogue; in force from its first day to its last.
+
+    It holds where none of ``not_words`` is in the text and, when there are ``words``, one of them
+    is. A version whose last day lies before its first ends the entry (停用).
+    """
 
     code: str
     category: str
@@ -33,25 +44,80 @@ class CatalogueEntry:
     words: tuple[str, ...] = ()
     assists: tuple[str, ...] = ()
     version: int = 1
+    not_words: tuple[str, ...] = ()
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> CatalogueEntry:
-        """From a row of the catalogue file. Raises KeyError when a required field is missing."""
+        """From a row of the catalogue file, or what `to_row` wrote.
+
+        Raises KeyError when a required field is missing, ValueError for a day that is none.
+        """
+        condition = row.get("condition") or {}
         return cls(
             code=str(row["code"]),
             category=str(row["category"]),
             lead=str(row["lead"]),
             basis=str(row["basis"]),
-            valid_from=row["valid_from"],
-            valid_to=row.get("valid_to"),
+            valid_from=_day(row["valid_from"]),
+            valid_to=_day(row["valid_to"]) if row.get("valid_to") else None,
             territory=row.get("territory"),
-            words=tuple(str(word) for word in (row.get("condition") or {}).get("words", ())),
+            words=tuple(str(word) for word in condition.get("words", ())),
             assists=tuple(str(unit) for unit in row.get("assist") or ()),
             version=int(row.get("version", 1)),
+            not_words=tuple(str(word) for word in condition.get("not_words", ())),
         )
+
+    def to_row(self) -> dict[str, Any]:
+        """The entry as the catalogue file writes it, days as ISO dates."""
+        condition = {"words": list(self.words), "not_words": list(self.not_words)}
+        return {
+            "code": self.code,
+            "category": self.category,
+            "territory": self.territory,
+            "condition": {name: words for name, words in condition.items() if words} or None,
+            "lead": self.lead,
+            "assist": list(self.assists),
+            "basis": self.basis,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_to": self.valid_to.isoformat() if self.valid_to else None,
+            "version": self.version,
+        }
+
+    @property
+    def general(self) -> bool:
+        """Whether it holds everywhere and without condition."""
+        return self.territory is None and not self.words and not self.not_words
+
+    @property
+    def ends_entry(self) -> bool:
+        """Whether this version only says that the entry is over from its first day on."""
+        return self.valid_to is not None and self.valid_to < self.valid_from
 
     def valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+def settle(versions: Iterable[CatalogueEntry]) -> list[CatalogueEntry]:
+    """Versions with the days they are really in force, in the order given.
+
+    A version ends every older one of its code the day before its own first day. What is never in
+    force is left out, so that on one day an entry has at most one version.
+    """
+    lines = list(versions)
+    by_code: dict[str, list[CatalogueEntry]] = {}
+    for line in lines:
+        by_code.setdefault(line.code, []).append(line)
+    last: dict[tuple[str, int], date | None] = {}
+    for code, ones in by_code.items():
+        begun: date | None = None
+        for one in sorted(ones, key=lambda one: -one.version):
+            end = one.valid_to
+            if begun is not None and (end is None or end >= begun):
+                end = begun - _DAY
+            last[code, one.version] = end
+            begun = min(begun, one.valid_from) if begun else one.valid_from
+    settled = [replace(one, valid_to=last[one.code, one.version]) for one in lines]
+    return [one for one in settled if not one.ends_entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +155,35 @@ def match(
     text: str,
     place: Territory | None,
     on: date,
+    tree: UnitTree | None = None,
 ) -> Dispatch | None:
     """The catalogue's answer for a category of level 3, or None: then the dispatcher decides.
 
-    The more specific entry wins: first by territory (street, district, anywhere), then by
-    condition (the longest word found in the text, any condition before none), then the newer
-    version. None also when that entry hands to the street and the street is not known.
+    ``entries`` are settled. The more specific one wins: first by territory (street, district,
+    anywhere), then by condition (the longest word found in the text, any condition before none),
+    then the newer version. An entry that hands to a street or community without naming its duty
+    list is passed over (66号); with ``tree`` also one that names the street's code, merged units
+    are followed, and a bureau that the district has not got is the city's. None also when the
+    entry hands to the street and the street is not known.
     """
     best: CatalogueEntry | None = None
     best_rank = (-1, -1, -1)
     for entry in entries:
-        if entry.category != category or not entry.valid_on(on) or breaks_duty_list(entry):
+        if entry.category != category or not entry.valid_on(on):
             continue
         depth = _territory_depth(entry, place)
         condition = _condition_weight(entry, text)
-        if depth is None or condition is None:
+        if depth is None or condition is None or breaks_duty_list(entry, place, tree):
             continue
         rank = (depth, condition, entry.version)
         if rank > best_rank:
             best, best_rank = entry, rank
     if best is None:
         return None
-    lead = _resolve(best.lead, place)
+    lead = resolve(best.lead, place, tree)
     if lead is None:
         return None
-    assists = (_resolve(unit, place) for unit in best.assists)
+    assists = (resolve(unit, place, tree) for unit in best.assists)
     others = dict.fromkeys(unit for unit in assists if unit is not None and unit != lead)
     return Dispatch(lead, tuple(others), best.code, _reasons(best, text, place))
 
@@ -124,6 +194,7 @@ def candidates(
     text: str,
     place: Territory | None,
     on: date,
+    tree: UnitTree | None = None,
 ) -> list[Candidate]:
     """Units ranked for (category, score) guesses; guesses that agree on a lead add up (at most 1).
 
@@ -132,7 +203,7 @@ def candidates(
     lines = list(entries)
     by_lead: dict[str, Candidate] = {}
     for category, score in sorted(guesses, key=lambda guess: -guess[1]):
-        dispatch = match(lines, category, text, place, on)
+        dispatch = match(lines, category, text, place, on, tree)
         if dispatch is None:
             continue
         known = by_lead.get(dispatch.lead)
@@ -172,51 +243,32 @@ def away_from(dispatch: Dispatch, about: str, parents: Mapping[str, str | None])
     )
 
 
-def breaks_duty_list(entry: CatalogueEntry) -> bool:
-    """True when the entry hands to a street without resting on its duty list (66号).
+def breaks_duty_list(
+    entry: CatalogueEntry, place: Territory | None = None, tree: UnitTree | None = None
+) -> bool:
+    """True when the entry hands to a street or below without resting on its duty list (66号).
 
-    Streets are known by `@street`; `problems` also finds entries that name a street's code.
+    Without ``tree`` only `@street` is known for a street.
     """
-    return entry.lead == STREET and DUTY_LIST not in entry.basis
+    if DUTY_LIST in entry.basis:
+        return False
+    if entry.lead == STREET or tree is None:
+        return entry.lead == STREET
+    unit = tree.get(resolve(entry.lead, place, tree))
+    return unit is not None and unit.level in GRASSROOTS
 
 
-def problems(
-    entries: Sequence[CatalogueEntry],
-    categories: Iterable[str],
-    units: Mapping[str, str],
-    on: date,
-) -> list[str]:
-    """What is wrong with a catalogue on a day, in Chinese, empty when all is well.
-
-    `categories`: the level-3 codes in use; `units`: unit code → level (city, district, street,
-    community). Checks: repeated codes, unknown categories and units, streets without duty list,
-    entries that overlap, categories without a general entry.
-    """
-    known = set(categories)
-    live = [entry for entry in entries if entry.valid_on(on)]
-    found: list[str] = []
-    seen: dict[str, CatalogueEntry] = {}
-    keys: dict[tuple[str, str | None, tuple[str, ...]], str] = {}
-    for entry in live:
-        if entry.code in seen:
-            found.append(f"目录 {entry.code}：编号重复")
-        seen[entry.code] = entry
-        if entry.category not in known:
-            found.append(f"目录 {entry.code}：类别 {entry.category} 不存在")
-        for unit in (entry.lead, *entry.assists):
-            code = unit.removeprefix(DISTRICT)
-            if unit != STREET and code not in units:
-                found.append(f"目录 {entry.code}：单位 {unit} 不存在")
-        to_street = entry.lead == STREET or units.get(entry.lead) in ("street", "community")
-        if to_street and DUTY_LIST not in entry.basis:
-            found.append(f"目录 {entry.code}：主办为镇街，依据须写明{DUTY_LIST}")
-        key = (entry.category, entry.territory, tuple(sorted(entry.words)))
-        if key in keys:
-            found.append(f"目录 {entry.code}：与 {keys[key]} 重叠")
-        keys.setdefault(key, entry.code)
-    general = {entry.category for entry in live if entry.territory is None and not entry.words}
-    found += [f"类别 {code}：没有通用目录" for code in sorted(known - general)]
-    return found
+def resolve(unit: str, place: Territory | None, tree: UnitTree | None = None) -> str | None:
+    """The unit that a code of the catalogue means at a place; None: the street is not known."""
+    code: str | None = unit
+    if unit == STREET:
+        code = place.street if place else None
+    elif unit.startswith(DISTRICT):
+        bureau = unit.removeprefix(DISTRICT)
+        code = f"{place.district}.{bureau}" if place and place.district else bureau
+        if tree is not None and tree.get(code) is None:
+            code = bureau
+    return tree.current(code) if tree is not None and code is not None else code
 
 
 def _territory_depth(entry: CatalogueEntry, place: Territory | None) -> int | None:
@@ -231,19 +283,14 @@ def _territory_depth(entry: CatalogueEntry, place: Territory | None) -> int | No
 
 
 def _condition_weight(entry: CatalogueEntry, text: str) -> int | None:
-    """0 without condition, else the length of the longest word found; None when none is found."""
+    """0 without condition, more the longer the longest word found; None when it does not hold."""
+    if any(word in text for word in entry.not_words):
+        return None
+    exception = 1 if entry.not_words else 0
     if not entry.words:
-        return 0
-    return max((len(word) for word in entry.words if word in text), default=None)
-
-
-def _resolve(unit: str, place: Territory | None) -> str | None:
-    if unit == STREET:
-        return place.street if place else None
-    if unit.startswith(DISTRICT):
-        bureau = unit.removeprefix(DISTRICT)
-        return f"{place.district}.{bureau}" if place and place.district else bureau
-    return unit
+        return exception
+    longest = max((len(word) for word in entry.words if word in text), default=0)
+    return 2 * longest + exception if longest else None
 
 
 def _reasons(entry: CatalogueEntry, text: str, place: Territory | None) -> list[str]:
@@ -267,3 +314,7 @@ def _within(unit: str, ancestor: str, parents: Mapping[str, str | None]) -> bool
         visited.add(current)
         current = parents.get(current)
     return False
+
+
+def _day(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)

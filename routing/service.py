@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.catalogue import Candidate, CatalogueEntry, Territory, candidates
 from routing.classify import Category, Classifier, Encoder
-from routing.models import CatalogueRow, CategoryRow
+from routing.models import CategoryRow
+from routing.repository import CatalogueRepository
 from units.tree import UnitTree
 
 # From this score on a unit is given the case without a dispatcher (0.6 was right about 95 times in
@@ -82,21 +83,7 @@ class Router:
         ]
         # Learning takes seconds; the loop goes on serving meanwhile.
         classifier = await asyncio.to_thread(Classifier, learnt, encoder) if learnt else None
-        entries = [
-            CatalogueEntry(
-                row.code,
-                row.category,
-                row.lead,
-                row.basis,
-                row.valid_from,
-                row.valid_to,
-                row.territory,
-                tuple((row.condition or {}).get("words", ())),
-                tuple(row.assist),
-                row.version,
-            )
-            for row in await session.scalars(select(CatalogueRow))
-        ]
+        entries = await CatalogueRepository(session).entries()
         return cls(facts, classifier, entries, tree)
 
     def topic(self, text: str) -> Topic | None:
@@ -111,7 +98,7 @@ class Router:
         if self._classifier is None:
             return []
         guesses = [(g.code, g.score) for g in self._classifier.rank(text, _WEIGHED)]
-        found = candidates(self._entries, guesses, text, place, on)
+        found = candidates(self._entries, guesses, text, place, on, self._tree)
         return [candidate for candidate in found if self._tree.get(candidate.dispatch.lead)]
 
 

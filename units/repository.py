@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from units.models import Place, Unit
+from units.models import Place, Unit, UnitSuccession
 
 
 class UnitRepository:
@@ -26,6 +26,15 @@ class UnitRepository:
         if active_only:
             query = query.where(Place.active)
         return (await self.session.scalars(query)).all()
+
+    async def successors(self) -> dict[str, str]:
+        """Merged units and the units that took over, one step each."""
+        rows = await self.session.execute(
+            select(UnitSuccession.old, UnitSuccession.new).where(
+                UnitSuccession.done_at.is_not(None)
+            )
+        )
+        return dict(rows.tuples().all())
 
     async def lock(self) -> None:
         """Let one loader in at a time, until the transaction ends."""

@@ -37,6 +37,8 @@ class UnitInfo:
     address: str = ""
     former_names: tuple[FormerName, ...] = ()
     active: bool = True
+    successor: str | None = None
+    """The unit that took its work over; it may have been followed itself, see `current`."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ class UnitTree:
     @classmethod
     async def load(cls, session: AsyncSession) -> UnitTree:
         """The tree as it stands in the database."""
-        rows = await UnitRepository(session).units()
+        repository = UnitRepository(session)
+        rows = await repository.units()
+        successors = await repository.successors()
         return cls.of(
             UnitInfo(
                 code=row.code,
@@ -79,6 +83,7 @@ class UnitTree:
                 address=row.address,
                 former_names=tuple(FormerName(**former) for former in row.former_names),
                 active=row.active,
+                successor=successors.get(row.code),
             )
             for row in rows
         )
@@ -86,6 +91,15 @@ class UnitTree:
     def get(self, code: str | None) -> UnitInfo | None:
         """The unit, or None when there is none of that code."""
         return self.units.get(code) if code is not None else None
+
+    def current(self, code: str) -> str:
+        """``code``, or after mergers the unit that does its work today."""
+        seen = {code}
+        unit = self.get(code)
+        while unit and unit.successor and unit.successor not in seen:
+            seen.add(unit.successor)
+            unit = self.get(unit.successor)
+        return unit.code if unit else code
 
     def name(self, code: str | None) -> str:
         """The full name, or the code itself when the unit is unknown ("" for None)."""

@@ -19,9 +19,10 @@ from routing.catalogue import (
     breaks_duty_list,
     candidates,
     match,
-    problems,
     superior,
 )
+from routing.checks import City, check
+from units.tree import UnitInfo, UnitTree
 
 CITY = Path(__file__).parents[2] / "city"
 DAY = date(2026, 6, 1)
@@ -168,27 +169,70 @@ def test_a_matter_about_a_unit_goes_to_its_superior(
         assert found.reasons[-1].endswith("转上级单位办理")
 
 
+TREE = UnitTree.of(
+    UnitInfo(code, code, code, "x", level, PARENTS.get(code), successor=successor)
+    for code, level, successor in [
+        ("city", "city", None),
+        ("police", "city", None),
+        ("urban", "city", "police"),
+        ("water", "city", None),
+        ("chengdong", "district", None),
+        ("chengdong.urban", "district", None),
+        ("chengdong.housing", "district", "chengdong.urban"),
+        ("chengdong.wanghu", "street", None),
+        ("chengdong.wanghu.hubin", "community", None),
+    ]
+)
+
+
 @pytest.mark.parametrize(
-    ("lines", "units", "expected"),
+    ("lead", "place", "expected"),
     [
-        ([entry("a", "fire")], {"fire": "city"}, []),
-        ([entry("a", "fire")] * 2, {"fire": "city"}, ["编号重复", "重叠"]),
-        ([entry("a", "gone")], {}, ["单位 gone 不存在"]),
-        ([entry("a", "@district.gone")], {}, ["单位 @district.gone 不存在"]),
-        ([entry("a", "fire", category="Q")], {"fire": "city"}, ["Q 不存在", "没有通用目录"]),
-        ([entry("a", "s")], {"s": "street"}, ["依据须写明"]),
-        ([entry("a", "@street")], {}, ["依据须写明"]),
-        ([entry("a", "fire", territory="chengdong")], {"fire": "city"}, ["没有通用目录"]),
-        ([entry("a", "fire", valid_to=START)], {"fire": "city"}, ["没有通用目录"]),
+        ("police", WANGHU, "police"),
+        ("urban", WANGHU, "police"),
+        ("@district.urban", WANGHU, "chengdong.urban"),
+        ("@district.urban", None, "police"),
+        ("@district.housing", WANGHU, "chengdong.urban"),
+        ("@district.water", WANGHU, "water"),
+        ("@street", WANGHU, "chengdong.wanghu"),
+        ("@street", DISTRICT_ONLY, None),
     ],
 )
-def test_problems_are_found(
-    lines: list[CatalogueEntry], units: dict[str, str], expected: list[str]
+def test_mergers_are_followed_and_a_bureau_the_district_lacks_is_the_citys(
+    lead: str, place: Territory | None, expected: str | None
 ) -> None:
-    found = problems(lines, ["X0101"], units, DAY)
-    assert len(found) == len(expected)
-    for text, part in zip(found, expected, strict=True):
-        assert part in text
+    found = match([entry("a", lead, basis=LIST)], "X0101", "", place, DAY, TREE)
+    assert (found and found.lead) == expected
+
+
+@pytest.mark.parametrize("lead", ["@street", "chengdong.wanghu", "chengdong.wanghu.hubin"])
+def test_with_the_tree_a_street_by_its_code_needs_its_duty_list_too(lead: str) -> None:
+    bare = entry("a", lead, territory="chengdong")
+    assert breaks_duty_list(bare, WANGHU, TREE)
+    assert not breaks_duty_list(replace(bare, basis=LIST), WANGHU, TREE)
+    found = match([bare, entry("b", "police")], "X0101", "", WANGHU, DAY, TREE)
+    assert found is not None and found.lead == "police"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("路上吵", "a"),
+        ("小区里吵", "plain"),
+        ("小区里的工地吵", "word"),
+        ("路上的工地吵", "word-not"),
+        ("夜里小区的工地吵", "word"),
+    ],
+)
+def test_words_that_must_not_occur(text: str, expected: str) -> None:
+    lines = [
+        entry("plain", "police"),
+        entry("a", "water", not_words=("小区",)),
+        entry("word", "fire", words=("工地",)),
+        entry("word-not", "parks", words=("工地",), not_words=("小区", "夜里")),
+    ]
+    found = match(lines, "X0101", text, None, DAY)
+    assert found is not None and found.entry == expected
 
 
 def rows(name: str) -> list[dict[str, Any]]:
@@ -198,9 +242,18 @@ def rows(name: str) -> list[dict[str, Any]]:
 
 def test_the_sample_citys_catalogue_is_sound() -> None:
     lines = [CatalogueEntry.from_row(row) for row in rows("catalogue.yml")]
-    leaves = [row["code"] for row in rows("categories.yml") if len(row["code"]) == 5]
     units = {row["code"]: row["level"] for row in rows("units.yml")}
-    assert problems(lines, leaves, units, DAY) == []
+    places = rows("territory.yml")
+    city = City(
+        tree=UnitTree.of(
+            UnitInfo(row["code"], row["name"], row["short"], "", row["level"], row["parent"])
+            for row in rows("units.yml")
+        ),
+        categories=[row["code"] for row in rows("categories.yml") if len(row["code"]) == 5],
+        territories=[p["code"] for p in places if p["kind"] in ("district", "street")],
+        districts=[p["code"] for p in places if p["kind"] == "district"],
+    )
+    assert [f for f in check(lines, city, DAY) if f.blocking] == []
     districts = [code for code, level in units.items() if level == "district" and "." not in code]
     for line in lines:
         for unit in (line.lead, *line.assists):
