@@ -1,39 +1,38 @@
 """Finds places in Chinese text. Pure once built: names in, spans out, no database, no model.
 
 Names of the city's territory are found by the longest match. A name that the territory does not
-know ("金色小区3栋") is found by its ending and comes back with no code.
+know ("金色小区3栋") is found by its ending and comes back with no code. Which place of a message
+the matter is at, `units.location` decides.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from units.addresses import Section, house_number, named_section, section_of
 from units.place_patterns import (
     BUILDING,
     NUMERALS,
     Span,
+    crosses,
     ends_like_a_place,
     followed_by_a_longer_word,
     generic_names,
+    is_denied,
+    stands_before,
     tail_end,
 )
 from units.repository import UnitRepository
 
+__all__ = ["AREAS", "Area", "Gazetteer", "PlaceInfo", "PlaceMatch", "Section"]
+
 AREAS = ("district", "street", "community")
 # 城东区18号 is no address; 沙洲村3组 is one.
 _NUMBERED = ("community", "road", "estate", "village", "landmark")
-
-
-@dataclass(frozen=True)
-class Section:
-    """A stretch of a road; ``parent`` is the street it lies in."""
-
-    name: str
-    parent: str
 
 
 @dataclass(frozen=True)
@@ -50,13 +49,22 @@ class PlaceInfo:
 
 
 @dataclass(frozen=True)
+class Area:
+    """Where something lies: unit codes of street and district, None where unknown."""
+
+    street: str | None
+    district: str | None
+
+
+@dataclass(frozen=True)
 class PlaceMatch:
     """A place named in a text.
 
     ``text`` is exactly ``source[start:end]`` with house number, building or gate. ``code`` is
     None for a name the territory does not know; ``kind`` is then ``unknown`` or, for a bare
-    "3栋2单元", ``building``. ``street`` and ``district`` are unit codes. An ambiguous name gives
-    several matches of the same span.
+    "3栋2单元", ``building``. ``street`` and ``district`` are unit codes, None where not certain;
+    ``lies_in`` holds every possibility of a place that crosses streets or districts. An ambiguous
+    name gives several matches of the same span. ``crossing`` marks roads named with a crossing.
     """
 
     text: str
@@ -67,6 +75,9 @@ class PlaceMatch:
     end: int
     street: str | None = None
     district: str | None = None
+    lies_in: tuple[Area, ...] = ()
+    name_end: int = 0
+    crossing: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,18 +143,20 @@ class Gazetteer:
         name in the same text tells them apart.
         """
         found, unknown = self._spans(text)
-        whole = self._context(found)
+        context = _Context(self, text, found)
+        crossings = self._crossings(text, found)
         matches: list[PlaceMatch] = []
         for here in found:
-            # 青石县文昌路: the area written right before a name counts, whatever else is named.
-            before = [f for f in found if f.end == here.start and f.places[0].kind in AREAS]
-            context = self._context(before) or whole
-            matches += [
-                self._match(text, here, place, context)
-                for place in self._fitting(here.places, context)
-            ]
+            shared = crossings.get(here.start)
+            places = context.fitting(here)
+            if shared:
+                places = tuple(p for p in places if shared & self._streets(p)) or places
+            matches += [self._match(text, here, place, context, shared) for place in places]
         matches += [
-            PlaceMatch(text[s.start : s.end], None, s.name, s.kind, s.start, s.end) for s in unknown
+            PlaceMatch(
+                text[s.start : s.end], None, s.name, s.kind, s.start, s.end, name_end=s.name_end
+            )
+            for s in unknown
         ]
         return sorted(matches, key=lambda match: match.start)
 
@@ -155,6 +168,16 @@ class Gazetteer:
             found.append(place)
             place = self.places.get(place.parent or "")
         return tuple(found)
+
+    def label(self, area: Area) -> str:
+        """An area as people say it: 城东区望湖街道; empty when nothing is known."""
+        return "".join(p.name for p in reversed(self.lineage(area.street or area.district or "")))
+
+    def areas(self, code: str) -> frozenset[str]:
+        """Codes of everything a place lies in, itself included; a road lies in its sections."""
+        place = self.places.get(code)
+        parents = [code, *(s.parent for s in place.sections)] if place else [code]
+        return frozenset(above.code for parent in parents for above in self.lineage(parent))
 
     def _spans(self, text: str) -> tuple[list[_Found], list[Span]]:
         generic = generic_names(text)
@@ -168,7 +191,7 @@ class Gazetteer:
             name_end = position + len(name)
             places = self._by_name[name]
             end = tail_end(text, name_end, numbers=places[0].kind in _NUMBERED)
-            end = max([end, *(self._section_end(text, name_end, place) for place in places)])
+            end = max([end, *(_section_end(text, name_end, place) for place in places)])
             found.append(_Found(position, name_end, end, places))
             position = end
         taken = [(here.start, here.end) for here in found]
@@ -196,46 +219,45 @@ class Gazetteer:
             return name
         return None
 
-    def _section_end(self, text: str, name_end: int, place: PlaceInfo) -> int:
-        section = _section(text[name_end:], place)
-        if section is None:
-            return name_end
-        end = text.index(section.name, name_end) + len(section.name)
-        if text[name_end] in "（(" and text[end : end + 1] in ("）", ")"):
-            end += 1
-        return tail_end(text, end, numbers=True)
+    def _crossings(self, text: str, found: list[_Found]) -> dict[int, frozenset[str]]:
+        """Start of each road that is named with a crossing → streets that both roads touch."""
+        shared: dict[int, frozenset[str]] = {}
+        for first, second in pairwise(found):
+            roads = all(here.places[0].kind == "road" for here in (first, second))
+            if roads and crosses(text, first.end, second.start, second.name_end):
+                touched = [
+                    frozenset().union(*(self._streets(place) for place in here.places))
+                    for here in (first, second)
+                ]
+                both = touched[0] & touched[1]
+                shared[first.start] = shared[second.start] = both
+        return shared
 
-    def _context(self, found: list[_Found]) -> frozenset[str]:
-        """Codes of areas that the text names beyond doubt, and of everything they lie in."""
-        sure = [here.places[0] for here in found if len(here.places) == 1]
-        areas = [place for place in sure if place.kind in AREAS] or sure
-        return frozenset(above.code for place in areas for above in self.lineage(place.code))
+    def _streets(self, place: PlaceInfo) -> frozenset[str]:
+        return frozenset(area.street for area in self._possible(place) if area.street)
 
-    def _fitting(
-        self, places: tuple[PlaceInfo, ...], context: frozenset[str]
-    ) -> tuple[PlaceInfo, ...]:
-        if len(places) == 1:
-            return places
-        # The nearer the shared area, the better the fit: a street outweighs a district.
-        shared = [len(context & self._areas_of(place)) for place in places]
-        return tuple(p for p, n in zip(places, shared, strict=True) if n == max(shared))
+    def _possible(self, place: PlaceInfo) -> list[Area]:
+        """Every area that a place may lie in: one, or those of its sections."""
+        return [self._area(s.parent) for s in place.sections] or [self._area(place.code)]
 
-    def _areas_of(self, place: PlaceInfo) -> frozenset[str]:
-        """The areas a place lies in; a road also lies where its sections lie."""
-        parents = [place.code, *(section.parent for section in place.sections)]
-        return frozenset(above.code for code in parents for above in self.lineage(code))
+    def _area(self, code: str) -> Area:
+        above = self.lineage(code)
+        return Area(
+            next((p.unit or p.code for p in above if p.kind == "street"), None),
+            next((p.unit or p.code for p in above if p.kind == "district"), None),
+        )
 
     def _match(
-        self, text: str, here: _Found, place: PlaceInfo, context: frozenset[str]
+        self,
+        text: str,
+        here: _Found,
+        place: PlaceInfo,
+        context: _Context,
+        shared: frozenset[str] | None,
     ) -> PlaceMatch:
-        inside = [place.code]
-        section = _section(text[here.name_end : here.end], place)
-        if section is not None:
-            inside.append(section.parent)
-        elif place.sections:
-            named = [s.parent for s in place.sections if s.parent in context]
-            inside += named if len(named) == 1 else []
-        areas = [above for code in inside for above in self.lineage(code)]
+        areas = self._narrowed(text[here.name_end :], place, context, shared)
+        areas = list(dict.fromkeys(areas))
+        streets, districts = {a.street for a in areas}, {a.district for a in areas}
         return PlaceMatch(
             text=text[here.start : here.end],
             code=place.code,
@@ -243,16 +265,85 @@ class Gazetteer:
             kind=place.kind,
             start=here.start,
             end=here.end,
-            street=next((a.unit or a.code for a in areas if a.kind == "street"), None),
-            district=next((a.unit or a.code for a in areas if a.kind == "district"), None),
+            street=streets.pop() if len(streets) == 1 else None,
+            district=districts.pop() if len(districts) == 1 else None,
+            lies_in=tuple(areas),
+            name_end=here.name_end,
+            crossing=shared is not None,
+        )
+
+    def _narrowed(
+        self, following: str, place: PlaceInfo, context: _Context, shared: frozenset[str] | None
+    ) -> list[Area]:
+        """The areas of a place that section, house number, crossing and context leave over."""
+        named = named_section(following, place.sections)
+        if named is not None:
+            return [self._area(named[0].parent)]
+        number = house_number(following) if place.sections else None
+        section = section_of(number, place.sections) if number is not None else None
+        if section is not None:
+            return [self._area(section.parent)]
+        areas = self._possible(place)
+        if shared:
+            areas = [area for area in areas if area.street in shared] or areas
+        return context.narrow(areas) if len(areas) > 1 else areas
+
+
+class _Context:
+    """What the other names of a text say about where a name lies."""
+
+    def __init__(self, gazetteer: Gazetteer, text: str, found: list[_Found]) -> None:
+        self._gazetteer = gazetteer
+        self._text = text
+        self._found = [here for here in found if not is_denied(text, here.start)]
+        sure = [here.places[0] for here in self._found if len(here.places) == 1]
+        self._areas = self._all_of(p for p in sure if p.kind in AREAS)
+        self._near = self._all_of(p for p in sure if p.kind not in AREAS)
+
+    def fitting(self, here: _Found) -> tuple[PlaceInfo, ...]:
+        """The candidates of a name that fit best; the nearer the shared area, the better."""
+        if len(here.places) == 1:
+            return here.places
+        # 青石县文昌路: the area written right before a name counts most, whatever else is named.
+        before = self._all_of(
+            f.places[0]
+            for f in self._found
+            if f.places[0].kind in AREAS and stands_before(self._text, f.end, here.start)
+        )
+        # Two names that are each ambiguous tell each other apart: 建设路 and 阳光花园.
+        unsure = self._all_of(
+            place
+            for other in self._found
+            if len(other.places) > 1 and other.places != here.places
+            for place in other.places
+        )
+        fits = [
+            tuple(
+                len(known & self._gazetteer.areas(place.code))
+                for known in (before, self._areas, self._near, unsure)
+            )
+            for place in here.places
+        ]
+        return tuple(p for p, fit in zip(here.places, fits, strict=True) if fit == max(fits))
+
+    def narrow(self, areas: list[Area]) -> list[Area]:
+        """Those of several areas that the named areas, else the other names, speak for."""
+        for known in (self._areas, self._near):
+            fits = [(a.district in known) + (a.street in known) for a in areas]
+            if max(fits) > min(fits):
+                return [a for a, fit in zip(areas, fits, strict=True) if fit == max(fits)]
+        return areas
+
+    def _all_of(self, places: Iterable[PlaceInfo]) -> frozenset[str]:
+        """The places and what they lie in; of a road with sections only what holds for all."""
+        return frozenset(
+            above.code for place in places for above in self._gazetteer.lineage(place.code)
         )
 
 
-def _section(following: str, place: PlaceInfo) -> Section | None:
-    for section in place.sections:
-        if re.match(rf"[的（(]?{re.escape(section.name)}", following):
-            return section
-    return None
+def _section_end(text: str, name_end: int, place: PlaceInfo) -> int:
+    named = named_section(text[name_end:], place.sections)
+    return tail_end(text, name_end + named[1], numbers=True) if named else name_end
 
 
 def _bare_buildings(text: str) -> list[Span]:

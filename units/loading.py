@@ -9,10 +9,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.errors import InvalidInput
+from units.addresses import Section
+from units.gazetteer import Gazetteer, PlaceInfo
 from units.models import Place, Unit
 from units.repository import UnitRepository
 
@@ -48,12 +60,28 @@ class UnitData(_Strict):
     phone: Annotated[Text, StringConstraints(max_length=40)] = ""
     duty_phone: Annotated[Text, StringConstraints(max_length=40)] | None = None
     address: Annotated[Text, StringConstraints(max_length=200)] = ""
+    answers_signed: bool = False
     former_names: list[FormerNameData] = []
 
 
 class SectionData(_Strict):
-    name: Named
+    """A part of a road or estate; see units.addresses.Section."""
+
+    name: Annotated[Named, StringConstraints(max_length=20)]
     parent: Code
+    first: Annotated[int, Field(ge=1, le=9999)] | None = None
+    last: Annotated[int, Field(ge=1, le=9999)] | None = None
+    side: Literal["odd", "even"] | None = None
+
+    @model_validator(mode="after")
+    def _numbers_in_order(self) -> SectionData:
+        if self.first is not None and self.last is not None and self.first > self.last:
+            raise ValueError("起始门牌号不能大于结束门牌号")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_unknown(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value is not None}
 
 
 class PlaceData(_Strict):
@@ -97,10 +125,31 @@ def read_city(city_dir: Path) -> tuple[list[UnitData], list[PlaceData]]:
     return units, places
 
 
+def read_gazetteer(city_dir: Path) -> Gazetteer:
+    """The gazetteer of ``city_dir`` without a database. Raises InvalidInput as `read_city`."""
+    units, places = read_city(city_dir)
+    city = next(unit.name for unit in units if unit.parent is None)
+    return Gazetteer.of(
+        (
+            PlaceInfo(
+                code=place.code,
+                name=place.name,
+                kind=place.kind,
+                parent=place.parent,
+                unit=place.unit,
+                aliases=tuple(place.aliases),
+                sections=tuple(Section(**section.model_dump()) for section in place.sections),
+            )
+            for place in places
+        ),
+        city.removesuffix("人民政府"),
+    )
+
+
 async def load(session: AsyncSession, city_dir: Path) -> LoadReport:
     """Make the tables say what the files of ``city_dir`` say; a second time changes nothing.
 
-    What left the files stays as an inactive row. Raises InvalidInput before anything is written.
+    What left the files stays as an inactive row; places that staff edited stay as they are. Raises InvalidInput before anything is written.
     """
     units, places = read_city(city_dir)
     repository = UnitRepository(session)
@@ -122,7 +171,11 @@ async def _store(
     wanted: Sequence[UnitData] | Sequence[PlaceData],
 ) -> tuple[int, int, int]:
     new = changed = withdrawn = 0
+    # What staff edited in the console is theirs; the files speak for the rest.
+    theirs = {code for code, row in known.items() if isinstance(row, Place) and row.edited}
     for data in wanted:
+        if data.code in theirs:
+            continue
         values: dict[str, Any] = {**data.model_dump(mode="json"), "active": True}
         row = known.get(data.code)
         if row is None:
@@ -134,7 +187,7 @@ async def _store(
             for field, value in values.items():
                 setattr(row, field, value)
             changed += 1
-    gone = known.keys() - {data.code for data in wanted}
+    gone = known.keys() - {data.code for data in wanted} - theirs
     for code in gone:
         if known[code].active:
             known[code].active = False

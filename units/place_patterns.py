@@ -5,18 +5,31 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-NUMERALS = "0123456789一二三四五六七八九十百零〇两"
-_NUMBER = r"(?:[A-Za-z]?\d+[A-Za-z]?(?:[-—]\d+)*|[一二三四五六七八九十百零〇两]+|[A-Za-z])"
+from units.addresses import SPOKEN
+
+NUMERALS = f"0123456789{SPOKEN}"
+_NUMBER = rf"(?:[A-Za-z]?\d+[A-Za-z]?(?:[-—]\d+)*|[{SPOKEN}]+|[A-Za-z])"
 _COUNTER = r"(?:号院|号楼|号|弄|栋|幢|座|楼|单元|层|室|户|期|区|组|#)"
 _GATE = (
     r"(?:(?:东|南|西|北|东南|东北|西南|西北|正|前|后|侧|大|小|[一二三四1-4]号)门口?|门口|路口|巷口)"
 )
-_NUMBERS = rf"(?:\s?{_NUMBER}\s?{_COUNTER}(?:之[一二三四五])?(?:\s?\d{{3,4}}(?!\d)室?)?)"
+# A room without its counter: 1002, 一零零二, 一千零二; 三百二十户 counts households.
+_ROOM = rf"(?:\s?(?:\d{{3,4}}(?!\d)|[{SPOKEN}]{{3,7}}(?![{SPOKEN}天年月日个户家人次块元点多几分来])))室?"
+_NUMBERS = rf"(?:\s?{_NUMBER}\s?{_COUNTER}(?:之[一二三四五])?(?:{_ROOM})?)"
 _TAIL = re.compile(rf"{_NUMBERS}*(?:的?{_GATE})?")
 _GATE_ONLY = re.compile(rf"(?:的?{_GATE})?")
-BUILDING = re.compile(
-    rf"{_NUMBER}\s?(?:栋|幢|号楼)(?:\s?{_NUMBER}\s?{_COUNTER})*(?:\s?\d{{3,4}}(?!\d)室?)?"
+BUILDING = re.compile(rf"{_NUMBER}\s?(?:栋|幢|号楼)(?:\s?{_NUMBER}\s?{_COUNTER})*(?:{_ROOM})?")
+
+_BETWEEN_ROADS = re.compile(r"[和与跟同、,，/\s]|和那个|跟那个|与那个|[-—]|那边和|")
+_CROSSING = re.compile(
+    r"(?:的|那个|这个|相交的?|交叉的?)*"
+    r"(?:十字路口|丁字路口|三岔路口|交叉路口|交叉口|交叉|交汇处?|交会处?|交界处?|相交处?|路口|交口"
+    r"|拐角处?|转角处?|拐弯处?|口(?!碑|罩)|红绿灯|转盘|环岛)"
 )
+_BETWEEN_AREA_AND_NAME = re.compile(
+    r"[的 ，,]?|(?:这|那)边的?|(?:这|那)(?:个|条)?|的?那[个条]|境内的?|辖区的?"
+)
+_DENIED = re.compile(r"(?:不是|不在|别弄成|别派到|别派给|不归|不属于)(?:我们|咱们|咱)?$")
 
 # Ending → least number of characters before it.
 _ENDINGS = {
@@ -89,6 +102,30 @@ def ends_like_a_place(name: str) -> bool:
 def followed_by_a_longer_word(text: str, end: int, name: str) -> bool:
     """True when the last character of ``name`` belongs to the next word: 望湖|路灯."""
     return name[-1] == "路" and text[end : end + 1] == "灯"
+
+
+def crosses(text: str, first_end: int, second_start: int, second_name_end: int) -> bool:
+    """Whether two roads are named with their crossing: 春晖路与百花路交叉口, 春晖路百花路路口."""
+    return bool(
+        _BETWEEN_ROADS.fullmatch(text[first_end:second_start])
+        and _CROSSING.match(text, second_name_end)
+    )
+
+
+def crossing_end(text: str, position: int) -> int:
+    """Where 的交叉口 after the second road ends."""
+    match = _CROSSING.match(text, position)
+    return match.end() if match else position
+
+
+def stands_before(text: str, end: int, start: int) -> bool:
+    """Whether what ends at ``end`` is written right before ``start``: 城西区的建设路."""
+    return end <= start and _BETWEEN_AREA_AND_NAME.fullmatch(text[end:start]) is not None
+
+
+def is_denied(text: str, start: int) -> bool:
+    """Whether a name is mentioned as the wrong one: 不是城东区的."""
+    return _DENIED.search(text[:start]) is not None
 
 
 def generic_names(text: str, taken: list[tuple[int, int]] | None = None) -> list[Span]:
