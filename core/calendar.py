@@ -65,6 +65,29 @@ def add_working_days(calendar: WorkCalendar, start: datetime, days: int) -> Due:
     return Due(_end_of(day).astimezone(UTC), any(y not in calendar.announced for y in years))
 
 
+def subtract_working_days(calendar: WorkCalendar, end: datetime, days: float) -> datetime:
+    """The moment ``days`` working days before ``end`` (aware), in UTC.
+
+    Whole days keep the time of day; a part of a day counts as that part of the working hours. A
+    day off counts as the close of the working day before it. Raises ValueError for a negative
+    number or a naive datetime.
+    """
+    if days < 0:
+        raise ValueError("days must not be negative")
+    if end.tzinfo is None:
+        raise ValueError("end must carry a time zone")
+    at = _worked(calendar, end.astimezone(LOCAL))
+    for _ in range(int(days)):
+        at = datetime.combine(_workday_before(calendar, at.date()), at.time(), LOCAL)
+    left = (_end_of(at.date()) - _start_of(at.date())) * (days - int(days))
+    done = max(min(at, _end_of(at.date())) - _start_of(at.date()), timedelta())
+    if left > done:
+        at, left = _end_of(_workday_before(calendar, at.date())), left - done
+    elif left:
+        at = min(at, _end_of(at.date()))
+    return (at - left).astimezone(UTC)
+
+
 def add_hours(start: datetime, hours: float) -> Due:
     """A clock that runs around the clock: ``start`` plus ``hours``, never provisional."""
     return Due(start + timedelta(hours=hours), False)
@@ -78,6 +101,22 @@ def working_days_between(calendar: WorkCalendar, start: datetime, end: datetime)
         day += timedelta(days=1)
         count += calendar.is_workday(day)
     return count
+
+
+def _worked(calendar: WorkCalendar, at: datetime) -> datetime:
+    day = at.date()
+    return at if calendar.is_workday(day) else _end_of(_workday_before(calendar, day))
+
+
+def _workday_before(calendar: WorkCalendar, day: date) -> date:
+    day -= timedelta(days=1)
+    while not calendar.is_workday(day):
+        day -= timedelta(days=1)
+    return day
+
+
+def _start_of(day: date) -> datetime:
+    return datetime.combine(day, WORK_START, LOCAL)
 
 
 def _end_of(day: date) -> datetime:
