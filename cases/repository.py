@@ -4,74 +4,54 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Text,
+    cast,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.models import Case, CaseEvent, CaseNumberCounter, Contact, SubCase
+from cases.composing import build_view
+from cases.models import (
+    Approval,
+    Callback,
+    Case,
+    CaseClock,
+    CaseEvent,
+    CaseIdentity,
+    CaseLink,
+    CaseNumberCounter,
+    Contact,
+    SubCase,
+)
 from cases.numbers import make_number
+from cases.queues import COUNTED, CaseFilter, CasePage, CaseRow, row_of
+from cases.search import matches
 from cases.states import GONE, OPEN, MainState, SubState
-from cases.views import CaseView, build_view
-from cases.vocabulary import CaseType, Part, Source, Urgency
+from cases.views import DESK_ROLES, CaseView, LinkView, Material
+from cases.vocabulary import LinkKind, Part
 from core.calendar import LOCAL
 from core.errors import NotFound
 from core.identity import UNIT_ROLES, Actor, Role
-from units.models import Unit
+from units.models import Unit, UnitSuccession
 
-_SEES_ALL = frozenset({Role.DISPATCHER, Role.SEAT, Role.SUPERVISOR, Role.ADMINISTRATOR})
+__all__ = ["COUNTED", "CaseFilter", "CasePage", "CaseRepository", "CaseRow"]
+
 _LIVE = SubCase.state.not_in(GONE)
-
-
-@dataclass(frozen=True)
-class CaseFilter:
-    """What a desk asks for; what is None or empty does not narrow.
-
-    ``units`` are codes of units with a part still counting, ``part_states`` the states of those
-    parts (of the actor's own ones for a unit's staff), ``text`` is looked for in number, title and
-    detail, ``overdue_at`` keeps open cases that were due before that moment, ``due_from`` those due
-    at that moment or later (both together: due soon).
-    """
-
-    states: Collection[MainState] = ()
-    units: Collection[str] = ()
-    part_states: Collection[SubState] = ()
-    text: str = ""
-    overdue_at: datetime | None = None
-    due_from: datetime | None = None
-
-
-@dataclass(frozen=True)
-class CaseRow:
-    """One line of a queue: nothing in it identifies the citizen."""
-
-    id: int
-    number: str
-    version: int
-    title: str
-    type: CaseType
-    category: str | None
-    state: MainState
-    source: Source
-    urgency: Urgency
-    confidential: bool
-    place_text: str
-    street: str | None
-    district: str | None
-    due_at: datetime
-    due_provisional: bool
-    created_at: datetime
-    lead: str | None
-
-
-@dataclass(frozen=True)
-class CasePage:
-    """``rows`` of the ``total`` that the filter finds."""
-
-    rows: list[CaseRow]
-    total: int
+# Parts whose clock still runs against the unit.
+_UNFINISHED = SubCase.state.in_(
+    (SubState.PENDING_ACCEPTANCE, SubState.IN_PROGRESS, SubState.PENDING_SIGNATURE)
+)
 
 
 class CaseRepository:
@@ -84,14 +64,25 @@ class CaseRepository:
     def readable(self) -> Select[Case]:
         """The cases that the actor may read.
 
-        Desks of the line read all; a unit's staff those in which a unit of their tree has a part
-        that was neither returned nor taken away; others none.
+        Desks of the line read all; callback clerks what was answered and is to be asked about; a
+        unit's staff the cases in which a unit of their tree has a part that was neither returned
+        nor taken away, never one about their own unit or one above it, whoever put it there, and
+        of merged cases only the one they went into. Others read none.
         """
         statement = select(Case)
-        if self.actor is None or self.actor.role in _SEES_ALL:
+        if self.actor is None or self.actor.role in DESK_ROLES:
             return statement
+        if self.actor.role is Role.CALLBACK_CLERK:
+            return statement.where(
+                Case.state.in_((MainState.CALLBACK, MainState.CLOSED)),
+                exists().where(Callback.case_id == Case.id),
+            )
         if self.actor.role in UNIT_ROLES:
-            return statement.where(_has_part(self.actor.units))
+            return statement.where(
+                _has_part(self.actor.units),
+                Case.merged_into.is_(None),
+                or_(Case.about_unit.is_(None), Case.about_unit.not_in(_upward(self.actor.unit))),
+            )
         return statement.where(false())
 
     async def get(self, case_id: int, *, lock: bool = False) -> Case:
@@ -163,41 +154,113 @@ class CaseRepository:
         )
         return found
 
+    async def approvals(self, case_id: int) -> Sequence[Approval]:
+        """What units asked for in a case, oldest first; call only for a readable case."""
+        return (
+            await self.session.scalars(
+                select(Approval).where(Approval.case_id == case_id).order_by(Approval.id)
+            )
+        ).all()
+
+    async def clocks(self, case_id: int) -> Sequence[CaseClock]:
+        """Time limits of a case by due date; call only for a readable case."""
+        return (
+            await self.session.scalars(
+                select(CaseClock)
+                .where(CaseClock.case_id == case_id)
+                .order_by(CaseClock.due_at, CaseClock.id)
+            )
+        ).all()
+
+    async def callback(self, case_id: int) -> Callback | None:
+        """The callback of the latest round that has one; call only for a readable case."""
+        found: Callback | None = await self.session.scalar(
+            select(Callback)
+            .where(Callback.case_id == case_id)
+            .order_by(Callback.round.desc())
+            .limit(1)
+        )
+        return found
+
+    async def links(self, case_id: int) -> list[LinkView]:
+        """Cases that belong to this one and that the actor may read as well, oldest first."""
+        readable = self.readable().with_only_columns(Case.id)
+        sides = (
+            (CaseLink.from_case_id, CaseLink.to_case_id, True),
+            (CaseLink.to_case_id, CaseLink.from_case_id, False),
+        )
+        found = []
+        for here, there, outgoing in sides:
+            rows = await self.session.execute(
+                select(CaseLink, Case.id, Case.number, Case.title, Case.state)
+                .join(Case, Case.id == there)
+                .where(here == case_id, CaseLink.undone_at.is_(None), Case.id.in_(readable))
+            )
+            found += [
+                (link.id, _link(link, outgoing, case_id, number, title, state))
+                for link, case_id, number, title, state in rows.tuples()
+            ]
+        return [link for _, link in sorted(found, key=lambda one: one[0])]
+
     async def view(self, case_id: int) -> CaseView:
         """The whole case as the actor may see it. Raises NotFound."""
         found = await self.get(case_id)
-        contact = await self.session.get_one(Contact, found.contact_id)
         return build_view(
-            self.actor, found, contact, await self.parts(case_id), await self.events(case_id)
+            self.actor,
+            Material(
+                case=found,
+                identity=await self.session.get(CaseIdentity, case_id),
+                conversation_id=await self.conversation_of(found),
+                parts=await self.parts(case_id),
+                approvals=await self.approvals(case_id),
+                clocks=await self.clocks(case_id),
+                links=await self.links(case_id),
+                callback=await self.callback(case_id),
+                events=await self.events(case_id),
+            ),
         )
 
     async def queue(self, wanted: CaseFilter, *, limit: int = 50, offset: int = 0) -> CasePage:
-        """Cases of a desk: urgent first, then by due date."""
-        statement = self._narrowed(wanted)
-        total = await self.session.scalar(
-            select(func.count()).select_from(statement.with_only_columns(Case.id).subquery())
-        )
+        """Cases of a desk, and how many there are, counted up to `COUNTED`.
+
+        What somebody must work on comes by urgency, then by due date; anything else newest first.
+        """
+        [total] = await self.totals([wanted])
+        return CasePage(await self.rows(wanted, limit=limit, offset=offset), total)
+
+    async def rows(self, wanted: CaseFilter, *, limit: int = 50, offset: int = 0) -> list[CaseRow]:
+        """The same without counting, for a desk that asked for `totals` of all its tabs."""
+        if limit <= 0:
+            return []
         lead = (
             select(SubCase.unit)
             .where(SubCase.case_id == Case.id, SubCase.role == Part.LEAD, _LIVE)
             .scalar_subquery()
         )
+        due = self._due()
+        order = (Case.priority, due, Case.id) if wanted.of_open_cases else (Case.id.desc(),)
         found = await self.session.execute(
-            statement.add_columns(lead)
-            .order_by(case((Case.urgency == Urgency.URGENT, 0), else_=1), Case.due_at, Case.id)
+            self._narrowed(wanted)
+            .add_columns(lead, due)
+            .order_by(*order)
             .limit(limit)
-            .offset(offset)
+            .offset(min(offset, COUNTED))
         )
-        return CasePage([_row(one, unit) for one, unit in found], total or 0)
+        return [row_of(*one) for one in found.tuples()]
 
-    async def counts(self) -> dict[MainState, int]:
-        """How many readable cases are in each state (states without a case are 0)."""
-        cases = self.readable().with_only_columns(Case.state).subquery()
-        found = await self.session.execute(
-            select(cases.c.state, func.count()).group_by(cases.c.state)
-        )
-        known: dict[str, int] = dict(found.tuples().all())
-        return {state: known.get(state, 0) for state in MainState}
+    async def totals(self, filters: Sequence[CaseFilter]) -> list[int]:
+        """How many cases each filter finds, in one statement; above `COUNTED` means "more"."""
+        if not filters:
+            return []
+        counts = [
+            select(func.count())
+            .select_from(
+                self._narrowed(wanted).with_only_columns(Case.id).limit(COUNTED + 1).subquery()
+            )
+            .scalar_subquery()
+            for wanted in filters
+        ]
+        return list((await self.session.execute(select(*counts))).one())
 
     async def next_number(self, at: datetime) -> str:
         """A number nobody else gets; concurrent registrations wait for one another here."""
@@ -234,36 +297,78 @@ class CaseRepository:
         if wanted.states:
             statement = statement.where(Case.state.in_(wanted.states))
         units = frozenset(wanted.units) if wanted.units else None
-        if self.actor is not None and self.actor.role in UNIT_ROLES:
-            units = self.actor.units & units if units is not None else self.actor.units
-        if wanted.units or wanted.part_states:
-            statement = statement.where(_has_part(units, wanted.part_states))
+        if self._own is not None:
+            units = self._own & units if units is not None else self._own
+        if wanted.units or wanted.part_states or wanted.handler:
+            statement = statement.where(_has_part(units, wanted.part_states, wanted.handler))
         if words := wanted.text.replace("\x00", "").strip():
-            statement = statement.where(
-                or_(
-                    *(
-                        column.icontains(words, autoescape=True)
-                        for column in (Case.number, Case.title, Case.detail)
-                    )
-                )
-            )
+            statement = statement.where(matches(words))
+        if self._own:
+            return statement.where(_due_between(self._own, wanted)) if wanted.by_date else statement
         if wanted.overdue_at is not None:
-            statement = statement.where(and_(Case.due_at < wanted.overdue_at, Case.state.in_(OPEN)))
+            statement = statement.where(Case.due_at < wanted.overdue_at, Case.state.in_(OPEN))
         if wanted.due_from is not None:
             statement = statement.where(Case.due_at >= wanted.due_from)
         return statement
 
+    @property
+    def _own(self) -> frozenset[str] | None:
+        """The units whose parts are the actor's own; None for everybody but a unit's staff."""
+        actor = self.actor
+        return actor.units if actor is not None and actor.role in UNIT_ROLES else None
+
+    def _due(self) -> ColumnElement[datetime]:
+        """When the reader has to be done: a unit with its own part, the line with the case."""
+        if not self._own:
+            return Case.due_at.expression
+        return (
+            select(func.coalesce(func.min(SubCase.due_at), Case.due_at))
+            .where(SubCase.case_id == Case.id, SubCase.unit.in_(self._own), _UNFINISHED)
+            .correlate(Case)
+            .scalar_subquery()
+        )
+
 
 def _has_part(
-    units: Collection[str] | None, states: Collection[SubState] = ()
+    units: Collection[str] | None,
+    states: Collection[SubState] = (),
+    handler: str | None = None,
 ) -> ColumnElement[bool]:
-    """Some part still counting belongs to one of ``units`` (None: any) and is in ``states``."""
+    """Some part still counting belongs to one of ``units`` (None: any), is in ``states`` and was
+    taken on by ``handler``."""
     condition = exists().where(SubCase.case_id == Case.id, _LIVE)
     if units is not None:
         condition = condition.where(SubCase.unit.in_(units))
     if states:
         condition = condition.where(SubCase.state.in_(states))
+    if handler:
+        condition = condition.where(SubCase.handler == handler)
     return condition
+
+
+def _due_between(units: Collection[str], wanted: CaseFilter) -> ColumnElement[bool]:
+    """Some unfinished part of one of ``units`` is due in the time asked for."""
+    condition = exists().where(SubCase.case_id == Case.id, SubCase.unit.in_(units), _UNFINISHED)
+    if wanted.overdue_at is not None:
+        condition = condition.where(SubCase.due_at < wanted.overdue_at)
+    if wanted.due_from is not None:
+        condition = condition.where(SubCase.due_at >= wanted.due_from)
+    return condition
+
+
+def _upward(unit: str) -> Select[str]:
+    """``unit``, every unit above it, and those whose work they took over (机构合并)."""
+    steps = union_all(
+        select(Unit.code.label("here"), Unit.parent.label("next")),
+        select(UnitSuccession.new, UnitSuccession.old).where(UnitSuccession.done_at.is_not(None)),
+    ).subquery()
+    upward = select(cast(unit, Text).label("code")).cte("upward", recursive=True)
+    upward = upward.union(
+        select(steps.c.next)
+        .join(upward, upward.c.code == steps.c.here)
+        .where(steps.c.next.is_not(None))
+    )
+    return select(upward.c.code)
 
 
 def _found(one: Case | None) -> Case:
@@ -272,23 +377,16 @@ def _found(one: Case | None) -> Case:
     return one
 
 
-def _row(one: Case, lead: str | None) -> CaseRow:
-    return CaseRow(
-        id=one.id,
-        number=one.number,
-        version=one.version,
-        title=one.title,
-        type=CaseType(one.type),
-        category=one.category,
-        state=MainState(one.state),
-        source=Source(one.source),
-        urgency=Urgency(one.urgency),
-        confidential=one.confidential,
-        place_text=one.place_text,
-        street=one.street,
-        district=one.district,
-        due_at=one.due_at,
-        due_provisional=one.due_provisional,
-        created_at=one.created_at,
-        lead=lead,
+def _link(
+    link: CaseLink, outgoing: bool, case_id: int, number: str, title: str, state: str
+) -> LinkView:
+    return LinkView(
+        LinkKind(link.kind),
+        outgoing,
+        case_id,
+        number,
+        title,
+        MainState(state),
+        link.at,
+        link.reason,
     )
