@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.calendar_store import load_calendar
 from core.database import Database
 from intake.service import Intake
 from kb.service import KnowledgeBase
@@ -18,7 +17,7 @@ from units.tree import UnitTree
 
 @dataclass(frozen=True)
 class City:
-    """Units, categories, catalogue, territory and calendar of one moment."""
+    """Units, categories, catalogue and territory of one moment."""
 
     tree: UnitTree
     router: Router
@@ -30,7 +29,7 @@ class City:
         tree = await UnitTree.load(session)
         encode = (lambda texts: encoder.encode(list(texts))) if encoder else None
         router = await Router.load(session, tree, encode)
-        intake = Intake(router, await Gazetteer.load(session), tree, await load_calendar(session))
+        intake = Intake(router, await Gazetteer.load(session), tree)
         return cls(tree, router, intake)
 
 

@@ -28,6 +28,12 @@ async def identity_of(session: AsyncSession, case_id: int) -> Identity | None:
     return opened(await session.get(CaseIdentity, case_id))
 
 
+async def person_of(session: AsyncSession, case_id: int) -> tuple[str | None, str | None]:
+    """Name and phone of who speaks, to take them out of words; None for what is not kept."""
+    found = await identity_of(session, case_id)
+    return (found.name, found.phone) if found else (None, None)
+
+
 async def has_phone(session: AsyncSession, case_id: int) -> bool:
     """Whether there is a number to call."""
     wanted = exists().where(

@@ -10,17 +10,33 @@ from typing import Any
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import clocks
+from cases import timing
+from cases.desk import give_lead, is_about, start_part, wait_for_dispatch
 from cases.history import record
 from cases.masking import hide_person, tidy
-from cases.models import Case, Contact, SubCase
+from cases.models import Case, CaseIdentity, CaseLink, Contact
 from cases.numbers import query_code
 from cases.repository import CaseRepository
-from cases.states import Action, MainState, SubState
-from cases.vocabulary import ActorKind, Audience, CaseType, Outcome, Part, Source, Urgency
-from core.calendar import Due, WorkCalendar
+from cases.search import index_text
+from cases.states import Action, MainState
+from cases.timing import Timing
+from cases.vocabulary import (
+    PRIORITY,
+    ActorKind,
+    Audience,
+    CaseType,
+    ClockKind,
+    LinkKind,
+    Outcome,
+    Part,
+    Source,
+    Urgency,
+)
+from core.calendar import Due
 from core.errors import InvalidInput, NotFound
+from core.identity import Actor
 from core.privacy import encrypt, keyed_hash, mask_text
+from units.tree import UnitTree
 
 MAX_DETAIL = 20_000
 
@@ -32,7 +48,8 @@ class Registration:
     ``key`` names the confirmation (at most 100 characters): the same key again gives the same
     case. ``around_the_clock`` marks water, power, gas and heat. ``lead`` and ``assists`` are unit
     codes; without ``lead`` the dispatcher decides. ``routing`` says why: ``entry`` (code in the
-    catalogue), ``score`` (0-1), ``reasons`` (Chinese sentences).
+    catalogue), ``score`` (0-1), ``reasons`` (Chinese sentences). ``about_unit`` is the code of the
+    unit complained about, ``follows`` the number of an earlier case that can no longer be reopened.
     """
 
     key: str
@@ -55,6 +72,9 @@ class Registration:
     confidential: bool = False
     on_behalf_of: str | None = None
     subject_of_complaint: str | None = None
+    about_unit: str | None = None
+    complex: bool = False
+    follows: str | None = None
     attachments: list[uuid.UUID] = field(default_factory=list)
     lead: str | None = None
     assists: list[str] = field(default_factory=list)
@@ -126,12 +146,13 @@ async def close_contact(
 
 
 async def register(
-    session: AsyncSession, wanted: Registration, calendar: WorkCalendar, now: datetime
+    session: AsyncSession, wanted: Registration, now: datetime, *, by: Actor | None = None
 ) -> Registered:
     """Make a case out of ``wanted``, with a part for the leading unit and each assisting one.
 
-    A lead that is not an active unit is ignored: the case goes to the dispatcher. Raises
-    InvalidInput when title, detail or key is missing or too long.
+    ``by`` is the member of staff who wrote it down. A lead that is not an active unit, or is the
+    unit complained about, is ignored: the case goes to the dispatcher. Raises InvalidInput when
+    title, detail or key is missing or too long, or `follows` names no case.
     """
     _check(wanted)
     repository = CaseRepository(session, None)
@@ -139,15 +160,17 @@ async def register(
     known = await repository.by_key(wanted.key)
     if known is not None:
         return await _known(repository, known)
+    earlier = await _earlier(repository, wanted)
     contact_id = await open_contact(session, wanted.source, wanted.conversation_id, now)
-    due = clocks.due(
-        calendar, now, wanted.type, wanted.urgency, around_the_clock=wanted.around_the_clock
-    )
-    case = _new_case(wanted, due, now)
+    times = await Timing.load(session)
+    case = _new_case(wanted, times, now)
     case.contact_id = contact_id
     case.number = await repository.next_number(now)
+    case.search = index_text(case.number, case.title, case.detail, case.place_text)
     session.add(case)
     await session.flush()
+    session.add(_identity(wanted, case.id))
+    await timing.start_statutory(session, times, case, now)
     await close_contact(
         session,
         contact_id,
@@ -159,10 +182,28 @@ async def register(
         case_id=case.id,
     )
     kind = ActorKind.CITIZEN if wanted.conversation_id else ActorKind.SYSTEM
-    record(session, case, Action.REGISTER, now, kind, audience=Audience.CITIZEN)
-    lead = await _dispatch_by_catalogue(session, repository, case, wanted, now)
+    record(session, case, Action.REGISTER, now, by or kind, audience=Audience.CITIZEN)
+    if earlier is not None:
+        _follow(session, case, earlier, now)
+    lead = await _dispatch_by_catalogue(session, case, wanted, now)
     await session.flush()
+    due = Due(case.due_at, case.due_provisional)
     return Registered(case.id, case.number, query_code(case.number), due, lead, False)
+
+
+async def _earlier(repository: CaseRepository, wanted: Registration) -> Case | None:
+    if wanted.follows is None:
+        return None
+    earlier = await repository.by_number(wanted.follows)
+    if earlier is None:
+        raise InvalidInput("没有找到原工单", fields={"follows": "请核对原工单编号"})
+    return earlier
+
+
+def _follow(session: AsyncSession, case: Case, earlier: Case, now: datetime) -> None:
+    session.add(
+        CaseLink(kind=LinkKind.FOLLOW_UP, from_case_id=case.id, to_case_id=earlier.id, at=now)
+    )
 
 
 def _check(wanted: Registration) -> None:
@@ -177,90 +218,82 @@ def _check(wanted: Registration) -> None:
         raise InvalidInput("登记内容不完整", fields=problems)
 
 
-def _new_case(wanted: Registration, due: Due, now: datetime) -> Case:
-    # An anonymous citizen's name and phone are not kept at all.
-    name = None if wanted.anonymous else tidy(wanted.name or "") or None
-    phone = None if wanted.anonymous else tidy(wanted.phone or "") or None
-    behalf = None if wanted.anonymous else tidy(wanted.on_behalf_of or "") or None
+def _new_case(wanted: Registration, times: Timing, now: datetime) -> Case:
     secret = wanted.anonymous or wanted.confidential or wanted.type is CaseType.REPORT
 
     def clean(text: str, limit: int | None = None) -> str:
         return tidy(hide_person(text, wanted.name, wanted.phone, secret=secret), limit)
 
-    return Case(
+    case = Case(
         key=wanted.key,
         type=wanted.type,
         category=wanted.category,
         title=clean(wanted.title, 200),
         detail=clean(wanted.detail),
-        detail_original=encrypt(tidy(wanted.detail)),
         place_text=clean(wanted.place_text, 300),
         place_code=wanted.place_code,
         street=wanted.street,
         district=wanted.district,
         since_text=clean(wanted.since_text, 100),
         urgency=wanted.urgency,
+        priority=PRIORITY[wanted.urgency],
         around_the_clock=wanted.around_the_clock,
-        name_encrypted=encrypt(name) if name else None,
-        phone_encrypted=encrypt(phone) if phone else None,
-        phone_hash=phone_hash(phone) if phone else None,
+        complex=wanted.complex,
         anonymous=wanted.anonymous,
         confidential=wanted.confidential,
-        on_behalf_of_encrypted=encrypt(behalf) if behalf else None,
         subject_of_complaint=clean(wanted.subject_of_complaint or "", 200) or None,
+        about_unit=wanted.about_unit,
         attachments=[str(a) for a in wanted.attachments],
         state=MainState.PENDING_DISPATCH,
         source=wanted.source,
-        due_at=due.at,
-        due_provisional=due.provisional,
         created_at=now,
         routing=wanted.routing,
+    )
+    due = times.due(ClockKind.HANDLE, case, now)
+    case.due_at, case.due_provisional = due.at, due.provisional
+    return case
+
+
+def _identity(wanted: Registration, case_id: int) -> CaseIdentity:
+    # An anonymous citizen's name and phone are not kept at all.
+    name = None if wanted.anonymous else tidy(wanted.name or "") or None
+    phone = None if wanted.anonymous else tidy(wanted.phone or "") or None
+    behalf = None if wanted.anonymous else tidy(wanted.on_behalf_of or "") or None
+    return CaseIdentity(
+        case_id=case_id,
+        name_encrypted=encrypt(name) if name else None,
+        phone_encrypted=encrypt(phone) if phone else None,
+        phone_hash=phone_hash(phone) if phone else None,
+        on_behalf_of_encrypted=encrypt(behalf) if behalf else None,
+        detail_encrypted=encrypt(tidy(wanted.detail)),
     )
 
 
 async def _dispatch_by_catalogue(
-    session: AsyncSession,
-    repository: CaseRepository,
-    case: Case,
-    wanted: Registration,
-    now: datetime,
+    session: AsyncSession, case: Case, wanted: Registration, now: datetime
 ) -> str | None:
     """Give each unit its part; the leading unit's code, or None when the dispatcher must decide."""
-    if wanted.lead is None or not await repository.unit_is_active(wanted.lead):
+    tree = await UnitTree.load(session)
+
+    def may_have(code: str) -> bool:
+        unit = tree.get(code)
+        return unit is not None and unit.active and not is_about(case, code, tree)
+
+    if wanted.lead is None or not may_have(wanted.lead):
+        await wait_for_dispatch(session, case, now)
         return None
-    case.state = MainState.DISPATCHED
-    record(
-        session,
-        case,
-        Action.DISPATCH,
-        now,
-        ActorKind.SYSTEM,
-        before=MainState.PENDING_DISPATCH,
-        audience=Audience.CITIZEN,
-        reason="；".join(wanted.routing.get("reasons", [])),
-        data={"unit": wanted.lead},
+    reasons = "；".join(wanted.routing.get("reasons", []))
+    case.automatic = True
+    await give_lead(
+        session, ActorKind.SYSTEM, case, [], Action.DISPATCH, wanted.lead, reasons, now
     )
-    units = [wanted.lead]
-    for unit in wanted.assists:
-        if unit not in units and await repository.unit_is_active(unit):
-            units.append(unit)
-    session.add_all(
-        new_part(case, unit, Part.ASSIST if position else Part.LEAD, now)
-        for position, unit in enumerate(units)
-    )
+    times = await Timing.load(session)
+    for unit in dict.fromkeys(wanted.assists):
+        if unit != wanted.lead and may_have(unit):
+            await start_part(session, times, case, unit, Part.ASSIST, now)
+    # Nobody has seen the case before it was dispatched.
+    case.version = 1
     return wanted.lead
-
-
-def new_part(case: Case, unit: str, part: Part, now: datetime) -> SubCase:
-    """A unit's part in ``case``, waiting to be accepted, under the case's own clock."""
-    return SubCase(
-        case_id=case.id,
-        unit=unit,
-        role=part,
-        state=SubState.PENDING_ACCEPTANCE,
-        due_at=case.due_at,
-        created_at=now,
-    )
 
 
 async def _known(repository: CaseRepository, case: Case) -> Registered:

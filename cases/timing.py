@@ -114,6 +114,38 @@ async def start(
     return _run(session, timing, case, kind, rule, now, part, approval, not_after)
 
 
+async def carry_over(
+    session: AsyncSession, timing: Timing, case: Case, part: SubCase, now: datetime
+) -> CaseClock:
+    """Start the handling clock of a new leading or assisting ``part`` where the case's own began.
+
+    What the citizen was promised does not move when the case changes hands: the last handling
+    clock of a leading unit goes on, with its limit and extension, else the one since registration.
+    """
+    await session.flush()
+    last = await session.scalar(
+        select(CaseClock)
+        .join(SubCase, SubCase.id == CaseClock.sub_case_id)
+        .where(
+            CaseClock.case_id == case.id,
+            CaseClock.kind == ClockKind.HANDLE,
+            SubCase.role == Part.LEAD,
+        )
+        .order_by(CaseClock.id.desc())
+        .limit(1)
+    )
+    if last is None:
+        return await start(session, timing, case, ClockKind.HANDLE, case.created_at, part=part)
+    rule = _rule_behind(timing, last)
+    clock = _run(
+        session, timing, case, ClockKind.HANDLE, rule, last.started_at, part, None, None
+    )
+    clock.extra_days = last.extra_days
+    if clock.extra_days:
+        await set_moments(session, timing, case, clock, part, now)
+    return clock
+
+
 async def restart(
     session: AsyncSession,
     timing: Timing,

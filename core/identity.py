@@ -27,6 +27,7 @@ class Role(StrEnum):
     UNIT_CLERK = "unit_clerk"
     UNIT_LEADER = "unit_leader"
     SUPERVISOR = "supervisor"
+    CALLBACK_CLERK = "callback_clerk"
     KNOWLEDGE_EDITOR = "knowledge_editor"
     ADMINISTRATOR = "administrator"
 
@@ -37,6 +38,7 @@ ROLE_NAMES = {
     Role.UNIT_CLERK: "承办人",
     Role.UNIT_LEADER: "承办单位负责人",
     Role.SUPERVISOR: "督办员",
+    Role.CALLBACK_CLERK: "回访员",
     Role.KNOWLEDGE_EDITOR: "知识库编辑",
     Role.ADMINISTRATOR: "系统管理员",
 }

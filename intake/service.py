@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.service import Registered, Registration, register
 from cases.vocabulary import TYPE_NAMES, CaseType, Source, Urgency
-from core.calendar import LOCAL, WorkCalendar
+from core.calendar import LOCAL
 from core.database import now
 from core.errors import InvalidInput
 from core.privacy import decrypt, encrypt
@@ -24,9 +24,12 @@ from intake import form
 from intake.facts import find_phone, read_facts
 from intake.form import Heard, Matter, Place
 from intake.models import Draft
+from intake.placing import recommend, territories
 from routing.catalogue import Territory
 from routing.service import SAFE_SCORE, Router
+from units.elsewhere import OtherCity, other_city
 from units.gazetteer import Gazetteer
+from units.location import locate
 from units.tree import UnitTree
 
 _TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
@@ -44,29 +47,46 @@ class Intake:
     router: Router
     gazetteer: Gazetteer
     tree: UnitTree
-    calendar: WorkCalendar
 
     def hear(self, text: str, act: str) -> Heard:
         """Read everything that ``text`` says."""
-        places = [
-            Place(
-                text=match.text,
-                code=match.code,
-                street=match.street,
-                district=match.district,
-                label=self._label(match.district, match.street),
-            )
-            for match in self.gazetteer.find(text)
-        ]
-        # A district or street beside a road is its setting, not a second place.
-        exact = [p for p in places if p.code not in (p.street, p.district)] or places
-        facts = read_facts(text, tuple(p.text for p in places))
-        return Heard(text=text, act=act, facts=facts, places=exact)
+        facts = read_facts(text, tuple(match.text for match in self.gazetteer.find(text)))
+        return Heard(text=text, act=act, facts=facts, places=self._places(text))
 
-    def _label(self, district: str | None, street: str | None) -> str:
-        """Where a place lies, as people say it: 城东区望湖街道."""
-        known = self.gazetteer.lineage(street or district or "")
-        return "".join(place.name for place in reversed(known))
+    def _places(self, text: str) -> list[Place]:
+        """The place of the matter, or the places that a question must tell apart."""
+        located = locate(self.gazetteer, text)
+        if located is None:
+            return []
+        if located.question is None:
+            first = located.candidates[0]
+            return [
+                Place(
+                    text=located.text,
+                    code=first.code,
+                    street=located.street,
+                    district=located.district,
+                    label=located.label,
+                )
+            ]
+        return [
+            Place(
+                text=located.text, code=c.code, street=c.street, district=c.district, label=c.label
+            )
+            for c in located.candidates
+        ]
+
+    def territories(self, place: Place) -> tuple[list[Territory], str]:
+        """Where ``place`` may lie, and why it is not certain ("" when it is)."""
+        if not place.district and place.text != form.UNKNOWN:
+            located = locate(self.gazetteer, place.text)
+            if located is not None and located.question is not None:
+                return territories(located), located.reason
+        return [Territory(place.district, place.street, place.label)], ""
+
+    def elsewhere(self, text: str) -> OtherCity | None:
+        """The other city in which the matter of ``text`` lies, if it says so."""
+        return other_city(text, self.gazetteer.city_name, self.gazetteer.names)
 
     def place_on_map(self, location: dict[str, Any]) -> Place:
         """The place of a shared location: by its label, else by its coordinates as they are."""
@@ -94,7 +114,11 @@ class Intake:
 
     def listen(self, matter: Matter, text: str, act: str) -> Matter:
         """The matter after one more message, with the next question decided."""
-        new = form.absorb(matter, self.hear(text, act))
+        heard = self.hear(text, act)
+        if matter.awaiting == "place_choice" and matter.place_options and not heard.places:
+            # "东侧", "18号": what was missing of the name.
+            heard.places = self._places(matter.place_options[0].text + text)
+        new = form.absorb(matter, heard)
         if new.words and new.words != matter.words:
             new = self.classify(new)
         return form.settle(new)
@@ -167,11 +191,12 @@ async def _register(
 ) -> Registered:
     place = matter.place or Place(text=form.UNKNOWN)
     on = at.astimezone(LOCAL).date()
-    territory = Territory(place.district, place.street, place.label)
-    ranked = intake.router.recommend(matter.detail, territory, on)
+    where, unsure = intake.territories(place)
+    ranked = recommend(intake.router, matter.detail, where, on, unsure)
     best = ranked[0] if ranked else None
     dispatch = best.dispatch if best and best.score >= SAFE_SCORE else None
-    reasons = [*matter.reasons, *(dispatch.reasons if dispatch else ["把握不足，请派单员确定"])]
+    doubt = [*(best.dispatch.reasons[-1:] if best and unsure else []), "把握不足，请派单员确定"]
+    reasons = [*matter.reasons, *(dispatch.reasons if dispatch else doubt)]
     routing: dict[str, Any] = {
         "entry": best.dispatch.entry if best else None,
         "score": round(best.score, 3) if best else 0.0,
@@ -206,7 +231,7 @@ async def _register(
         assists=list(dispatch.assists) if dispatch else [],
         routing=routing,
     )
-    return await register(session, registration, intake.calendar, at)
+    return await register(session, registration, at)
 
 
 def receipt(registered: Registered, tree: UnitTree) -> Reply:

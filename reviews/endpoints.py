@@ -59,7 +59,7 @@ class ReviewForm(BaseModel):
     case_number: str
     title: str
     unit: str | None
-    closed_at: datetime
+    answered_at: datetime
     open_until: datetime
     grades: list[GradeChoice]
 
@@ -111,7 +111,7 @@ async def review_form(
         case_number=thing.case_number,
         title=thing.title,
         unit=units.name(thing.unit) if thing.unit else None,
-        closed_at=thing.closed_at,
+        answered_at=thing.answered_at,
         open_until=thing.open_until,
         grades=grade_choices(),
     )

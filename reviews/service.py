@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.clocks import review_window
+from cases.identity import person_of
 from cases.masking import hide_person, tidy
 from cases.models import Case
 from cases.numbers import review_path, review_token, tidy_number
@@ -20,7 +21,6 @@ from cases.vocabulary import Source
 from core.calendar import LOCAL
 from core.calendar_store import load_calendar
 from core.errors import Conflict, Gone, InvalidInput, NotFound
-from core.privacy import decrypt
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade, problems
 from reviews.models import Review
 from reviews.repository import ReviewRepository
@@ -61,7 +61,7 @@ class RatedThing:
     case_number: str
     title: str
     unit: str | None
-    closed_at: datetime
+    answered_at: datetime
     open_until: datetime
 
 
@@ -73,13 +73,13 @@ def review_link(case: Case) -> str:
 async def rated_thing(session: AsyncSession, number: str, token: str, now: datetime) -> RatedThing:
     """What the link's page shows; ``unit`` is a code. Raises as `submit` for a bad link."""
     case = await _case_of_link(session, number, token, lock=False)
-    closed_at, open_until = await _check_open(session, case, now)
+    answered_at, open_until = await _check_open(session, case, now)
     lead = await CaseRepository(session, None).lead(case.id)
     return RatedThing(
         case.number,
         "" if is_secret(case) else case.title,
         lead.unit if lead else None,
-        closed_at.astimezone(LOCAL),
+        answered_at.astimezone(LOCAL),
         open_until.astimezone(LOCAL),
     )
 
@@ -145,19 +145,19 @@ def _same(token: str, expected: str) -> bool:
 async def _check_open(
     session: AsyncSession, case: Case, now: datetime
 ) -> tuple[datetime, datetime]:
-    """When the case was closed and until when it can be rated. Raises Conflict or Gone."""
-    if case.closed_at is None:
-        raise Conflict("这张工单还没有办结，办结后才能评价", code="not_closed")
+    """When the answer was told and until when it can be rated. Raises Conflict or Gone."""
+    if case.told_at is None:
+        raise Conflict("这张工单还没有答复，答复后才能评价", code="not_closed")
     if case.rated_round == case.round:
         raise Gone("这次办理您已经评价过了，每次办结只评价一次", code="already_rated")
-    until = review_window(await load_calendar(session), case.closed_at)
+    until = review_window(await load_calendar(session), case.told_at)
     if now > until:
         raise Gone(
             f"评价时间到 {until.astimezone(LOCAL):%Y年%m月%d日} 为止，已经过了；"
             "如对办理结果仍有意见，可再次来电或在线反映",
             code="too_late",
         )
-    return case.closed_at, until
+    return case.told_at, until
 
 
 async def _store(
@@ -176,8 +176,7 @@ async def _store(
         wrong["text"] = f"不超过 {MAX_TEXT} 字"
     if wrong:
         raise InvalidInput("评价还缺少内容或有误", fields=wrong)
-    name = decrypt(case.name_encrypted) if case.name_encrypted else None
-    phone = decrypt(case.phone_encrypted) if case.phone_encrypted else None
+    name, phone = await person_of(session, case.id)
     review = Review(
         case_id=case.id,
         round=case.round,

@@ -13,12 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository, tasks
 from bot.actions.rating import invitation
+from bot.models import Conversation
 from cases.repository import CaseRepository
-from cases.service import CASE_CLOSED, review_path
+from cases.service import CASE_ANSWERED, CASE_PROGRESS, review_path
 from core.database import Database
 from core.jobs import connected
 from core.logging import configure_logging
 from core.outbox import delivery
+from core.replies import say
 from core.settings import get_settings
 
 log = structlog.get_logger(__name__)
@@ -30,7 +32,7 @@ PERIODIC = (tasks.close_idle_contacts,)
 def connect_delivery(database: Database) -> None:
     """Tell the outbox where its messages go."""
     delivery.database = database
-    delivery.handlers = {CASE_CLOSED: _case_closed}
+    delivery.handlers = {CASE_ANSWERED: _case_answered, CASE_PROGRESS: _case_progress}
 
 
 async def run(jobs: procrastinate.App) -> None:
@@ -45,20 +47,31 @@ async def run(jobs: procrastinate.App) -> None:
         await asyncio.sleep(2)
 
 
-async def _case_closed(session: AsyncSession, payload: dict[str, Any]) -> None:
+async def _case_answered(session: AsyncSession, payload: dict[str, Any]) -> None:
     """Tell the citizen in the conversation the case came from, and invite a review."""
     case = await CaseRepository(session, None).get(int(payload["case_id"]))
-    if payload.get("conversation_id") is None or case.closed_at is None:
-        return
-    conversation = await repository.find_conversation(
-        session, uuid.UUID(str(payload["conversation_id"])), lock=True
-    )
-    if conversation is None:
+    conversation = await _conversation(session, payload)
+    if conversation is None or case.round != payload["round"]:
         return
     conversation.context = {**conversation.context, "case": case.number}
     link = review_path(case.number, case.id, case.round)
-    reply = invitation(case.number, link, case.public_answer)
+    reply = invitation(case.number, link, case.citizen_answer)
     await repository.append(session, conversation.id, "system", [reply])
+
+
+async def _case_progress(session: AsyncSession, payload: dict[str, Any]) -> None:
+    """Tell the citizen what happened in between: an interim answer, another date."""
+    conversation = await _conversation(session, payload)
+    if conversation is not None:
+        reply = say(f"工单 {payload['number']}：{payload['text']}", ("查进度", "case:progress"))
+        await repository.append(session, conversation.id, "system", [reply])
+
+
+async def _conversation(session: AsyncSession, payload: dict[str, Any]) -> Conversation | None:
+    if payload.get("conversation_id") is None:
+        return None
+    wanted = uuid.UUID(str(payload["conversation_id"]))
+    return await repository.find_conversation(session, wanted, lock=True)
 
 
 def main() -> None:

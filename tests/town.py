@@ -11,14 +11,14 @@ import pytest
 
 from cases.service import Registered, Registration, register
 from cases.vocabulary import CaseType, Source
-from core.calendar import LOCAL, WorkCalendar
+from core.calendar import LOCAL
 from core.database import Database
 from core.identity import Actor, Role
+from core.models import CalendarYear
 from units.models import Unit
 
 # A Wednesday morning in a year whose holidays are announced.
 NOW = datetime(2026, 8, 5, 10, 0, tzinfo=LOCAL)
-CALENDAR = WorkCalendar(announced=frozenset({2026}))
 UNITS = {
     "urban": "示例市城市管理局",
     "power": "示例市供电公司",
@@ -62,6 +62,7 @@ def matter(**changes: Any) -> Registration:
 async def city(database: Database) -> Database:
     """The scratch database with the units above."""
     async with database.unit_of_work() as session:
+        session.add(CalendarYear(year=2026, announced=True))
         for code, name in UNITS.items():
             session.add(
                 Unit(
@@ -97,6 +98,6 @@ def file(city: Database) -> Register:
 
     async def filing(**changes: Any) -> Registered:
         async with city.unit_of_work() as session:
-            return await register(session, matter(**changes), CALENDAR, NOW)
+            return await register(session, matter(**changes), NOW)
 
     return filing

@@ -8,7 +8,6 @@ from bot.actions.progress import show
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.progress import public_case
 from cases.repository import CaseRepository
-from cases.states import MainState
 from cases.vocabulary import Source
 from core.database import now
 from core.replies import Reply, say
@@ -37,10 +36,10 @@ def grade_of(text: str) -> Grade | None:
 
 
 def invitation(number: str, link: str, answer: str | None) -> Reply:
-    """What the citizen is told when a case is closed: the answer, and how to rate it."""
+    """What the citizen is told when a case is answered: the answer, and how to rate it."""
     said = f"\n答复：{answer}" if answer else ""
     return say(
-        f"您的工单 {number} 已办结。{said}\n请对这次办理作个评价，也可以随时说“不满意”和原因。",
+        f"您的工单 {number} 已有办理结果。{said}\n请对这次办理作个评价，也可以随时说“不满意”和原因。",
         *[(GRADE_NAMES[g], f"review:{int(g)}") for g in sorted(Grade, reverse=True)],
         card={"kind": "review", "number": number, "url": link},
     )
@@ -74,7 +73,7 @@ async def _no_grade(talk: Talk) -> Replies:
         ]
     return [
         say(
-            "请用办结时给您的评价链接评价，或者告诉我工单编号和 6 位查询码。",
+            "请用答复时给您的评价链接评价，或者告诉我工单编号和 6 位查询码。",
             ("查进度", "case:progress"),
         )
     ]
@@ -85,10 +84,10 @@ async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
     case = await CaseRepository(talk.session, None).by_number(str(number)) if number else None
     if case is None:
         return await _no_grade(talk)
-    if case.state != MainState.CLOSED:
+    if case.told_at is None:
         shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
         reply = show(shown)
-        return [reply.model_copy(update={"text": "办结以后才能评价。\n" + reply.text})]
+        return [reply.model_copy(update={"text": "有了办理结果才能评价。\n" + reply.text})]
     if grade in BAD and not reason.strip():
         talk.remember(awaiting="review_reason", grade=int(grade))
         return [say(f"记为“{GRADE_NAMES[grade]}”。请说说哪里不满意，我们会督促改进。")]
