@@ -94,14 +94,22 @@ def _names_here(text: str, own_names: Collection[str]) -> bool:
 
 
 def _mentions(text: str) -> Iterator[tuple[int, str, OtherCity]]:
-    names, pattern = _cities()
-    for found in pattern.finditer(text):
-        yield found.start(), found[0], names[found[0]]
+    """Cities, districts and counties named in ``text``, the longest name at each place."""
+    cities = _cities()
+    position = 0
+    while position < len(text) - 1:
+        names = cities.get(text[position : position + 2], {})
+        name = next((name for name in names if text.startswith(name, position)), None)
+        if name is None:
+            position += 1
+            continue
+        yield position, name, names[name]
+        position += len(name)
 
 
 @cache
-def _cities() -> tuple[dict[str, OtherCity], re.Pattern[str]]:
-    """Every name → its city, and a pattern that finds the longest."""
+def _cities() -> dict[str, dict[str, OtherCity]]:
+    """First two characters → the names that begin so, longest first, with their city."""
     names: dict[str, OtherCity] = {}
     for line in _TABLE.read_text("utf-8").splitlines():
         if line.startswith("#"):
@@ -114,5 +122,7 @@ def _cities() -> tuple[dict[str, OtherCity], re.Pattern[str]]:
             names.setdefault(short, city)
         for county in counties.split():
             names.setdefault(county, city)
-    longest_first = sorted(names, key=len, reverse=True)
-    return names, re.compile("|".join(map(re.escape, longest_first)))
+    index: dict[str, dict[str, OtherCity]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        index.setdefault(name[:2], {})[name] = names[name]
+    return index

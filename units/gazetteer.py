@@ -7,7 +7,7 @@ the matter is at, `units.location` decides.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -95,6 +95,12 @@ class Gazetteer:
     places: Mapping[str, PlaceInfo]
     _by_name: Mapping[str, tuple[PlaceInfo, ...]] = field(repr=False)
     _by_first: Mapping[str, tuple[str, ...]] = field(repr=False)
+    city_name: str = ""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Every name and alias of the territory."""
+        return self._by_name.keys()
 
     @classmethod
     def of(cls, places: Iterable[PlaceInfo], city_name: str = "") -> Gazetteer:
@@ -113,6 +119,7 @@ class Gazetteer:
             known,
             {name: tuple(candidates.values()) for name, candidates in by_name.items()},
             {first: tuple(names) for first, names in by_first.items()},
+            city_name,
         )
 
     @classmethod
