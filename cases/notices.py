@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case, StaffNotice
 from core.identity import Role
+from units.tree import UnitTree
 
 NOTICE_NAMES = {
     "dispatch": "新派工单，请签收",
@@ -49,7 +50,10 @@ async def tell_unit(
     role: Role | None = None,
     text: str = "",
 ) -> bool:
-    """Tell the staff of ``unit`` (those with ``role`` only, if given). False: ``key`` was known."""
+    """Tell the staff of ``unit`` (those with ``role`` only, if given).
+
+    False when ``key`` was known, or the case is about that unit or one above it.
+    """
     return await _store(session, case, unit, role, kind, key, now, text)
 
 
@@ -70,6 +74,8 @@ async def _store(
     now: datetime,
     text: str,
 ) -> bool:
+    if case.about_unit and unit in (await UnitTree.load(session)).below(case.about_unit):
+        return False
     words = NOTICE_NAMES[kind] + (f"：{text}" if text else "")
     made = await session.scalar(
         insert(StaffNotice)

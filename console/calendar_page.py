@@ -1,4 +1,7 @@
-"""The working calendar: holidays and make-up days of a year, and whether it is announced."""
+"""The working calendar: holidays and make-up days of a year, and whether it is announced.
+
+Every change is applied to the clocks that run, in the background.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from cases.tasks import recompute_clocks
 from console.menu import CALENDAR_ROLES
 from console.render import link, render
 from console.repository import CalendarRepository
@@ -18,6 +22,7 @@ from console.wording import DONE
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import InvalidInput
+from core.jobs import defer
 
 router = console_router()
 log = structlog.get_logger(__name__)
@@ -54,6 +59,7 @@ async def set_days(request: Request, form: PostedForm) -> Response:
     async with database_of(request).unit_of_work() as session:
         for day in days:
             await CalendarRepository(session).set_day(day, working=working, note=typed["note"])
+        await defer(session, recompute_clocks)
     _log(form, "set", first=str(days[0]), last=str(days[-1]), working=working)
     return _back(days[0].year, "day")
 
@@ -64,6 +70,7 @@ async def remove_day(request: Request, day: date, form: PostedForm) -> Response:
     _check(form.staff)
     async with database_of(request).unit_of_work() as session:
         await CalendarRepository(session).remove_day(day)
+        await defer(session, recompute_clocks)
     _log(form, "removed", day=str(day))
     return _back(day.year, "removed")
 
@@ -75,6 +82,7 @@ async def set_announced(request: Request, year: int, form: PostedForm) -> Respon
     announced = form.text("announced") == "yes"
     async with database_of(request).unit_of_work() as session:
         await CalendarRepository(session).set_announced(_year(year), announced)
+        await defer(session, recompute_clocks)
     _log(form, "announced", year=year, announced=announced)
     return _back(year, "announced")
 

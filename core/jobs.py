@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import procrastinate
+from procrastinate.jobs import Status
 from procrastinate.tasks import Task
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,3 +32,18 @@ async def defer(session: AsyncSession, task: Task[Any, Any, Any], **arguments: A
     """Queue ``task`` in the transaction of ``session``: it runs if and only if that commits."""
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
     await task.configure(connection=raw).defer_async(**arguments)
+
+
+@jobs.periodic(cron="*/2 * * * *")
+@jobs.task(name="retry_stalled", queueing_lock="retry_stalled")
+async def retry_stalled(timestamp: int) -> None:
+    """Every two minutes: give back to the queue what a worker that died had begun.
+
+    Tasks are one transaction, or a series that can begin anew, so nothing happens twice. A
+    periodic one that may wait only once is given up: its next turn comes anyway.
+    """
+    for job in await jobs.job_manager.get_stalled_jobs():
+        if job.queueing_lock is None:
+            await jobs.job_manager.retry_job(job)
+        else:
+            await jobs.job_manager.finish_job(job, Status.FAILED, delete_job=True)

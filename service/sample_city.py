@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import cases.loading
 import kb.loading
 import routing.loading
 import units.loading
@@ -25,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 async def load(database: Database, settings: Settings) -> list[tuple[str, str, str]]:
-    """Load units, places, items, catalogue, calendar and staff in one transaction.
+    """Load units, places, items, catalogue, time limits, calendar and staff in one transaction.
 
     Returns the sample logins as (login, password, role). Passwords are derived from the secret key,
     so they can be told again and are the same nowhere else.
@@ -37,6 +38,7 @@ async def load(database: Database, settings: Settings) -> list[tuple[str, str, s
         await units.loading.load(session, folder)
         report = await kb.loading.load(session, folder)
         await routing.loading.load(session, folder)
+        await cases.loading.load(session, folder)
         await _load_calendar(session, folder)
         await _load_staff(session, staff, passwords)
     for rejected in report.rejected:

@@ -14,10 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import repository, tasks
 from bot.actions.rating import invitation
 from bot.models import Conversation
+from cases.callback_tasks import close_answered_cases
 from cases.repository import CaseRepository
 from cases.service import CASE_ANSWERED, CASE_PROGRESS, review_path
+from cases.tasks import recompute_clocks_nightly, watch_clocks
 from core.database import Database
-from core.jobs import connected
+from core.jobs import connected, retry_stalled
 from core.logging import configure_logging
 from core.outbox import delivery
 from core.replies import say
@@ -26,7 +28,13 @@ from core.settings import get_settings
 log = structlog.get_logger(__name__)
 
 # Declared by being imported; named here so that nobody takes the import for unused.
-PERIODIC = (tasks.close_idle_contacts,)
+PERIODIC = (
+    tasks.close_idle_contacts,
+    watch_clocks,
+    recompute_clocks_nightly,
+    retry_stalled,
+    close_answered_cases,
+)
 
 
 def connect_delivery(database: Database) -> None:
