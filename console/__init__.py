@@ -7,13 +7,37 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from console import calendar_page, case_actions, case_page, desks, login, office, seat
+from console import (
+    calendar_page,
+    case_actions,
+    case_page,
+    catalogue_drafts,
+    catalogue_form,
+    catalogue_page,
+    categories_page,
+    desks,
+    login,
+    office,
+    seat,
+)
 from console.render import HERE, error_page
 
 __all__ = ["error_page", "mount_static", "router"]
 
 router = APIRouter()
-for _pages in (login, desks, case_page, case_actions, seat, office, calendar_page):
+for _pages in (
+    login,
+    desks,
+    case_page,
+    case_actions,
+    seat,
+    office,
+    calendar_page,
+    catalogue_page,
+    catalogue_form,
+    catalogue_drafts,
+    categories_page,
+):
     router.include_router(_pages.router)
 
 

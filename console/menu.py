@@ -11,6 +11,8 @@ TRANSCRIPT_ROLES = SEAT_ROLES | {Role.DISPATCHER}
 REVIEW_ROLES = frozenset(Role) - {Role.KNOWLEDGE_EDITOR}
 CALENDAR_ROLES = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 STAFF_ROLES = frozenset({Role.ADMINISTRATOR})
+CATALOGUE_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
+SUCCESSION_ROLES = frozenset({Role.ADMINISTRATOR})
 
 _MENU = [
     ("/console/dispatch", "派单台", frozenset({Role.DISPATCHER, Role.SUPERVISOR})),
@@ -19,6 +21,7 @@ _MENU = [
     ("/console/seat", "坐席台", SEAT_ROLES),
     ("/console/reviews", "评价", REVIEW_ROLES),
     ("/console/items", "事项", frozenset(Role)),
+    ("/console/catalogue", "派单目录", CATALOGUE_ROLES),
     ("/console/calendar", "工作日历", CALENDAR_ROLES),
     ("/console/staff", "人员", STAFF_ROLES),
 ]

@@ -1,6 +1,7 @@
 """Fixtures of the small city and of the console on it."""
 
+from catalogue_town import catalogue
 from console_app import app, enter
 from town import city, file
 
-__all__ = ["app", "city", "enter", "file"]
+__all__ = ["app", "catalogue", "city", "enter", "file"]
