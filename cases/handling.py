@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
-from cases.acting import begin, below, end_open_parts, lead_of, move, need, note, own
+from cases.acting import begin, below, lead_of, move, need, note, own
 from cases.approvals import cancel_pending
 from cases.closing import answered_by_lead
 from cases.desk import duty_list_problem, is_about, start_part
@@ -18,6 +19,7 @@ from cases.notices import tell_unit
 from cases.states import GONE, OPEN_PARTS, Action, SubState
 from cases.telling import tell_citizen
 from cases.timing import Timing
+from cases.views import own_part
 from cases.vocabulary import (
     ADOPTION,
     NEEDS_REASON,
@@ -65,9 +67,7 @@ async def contact(
     if reached:
         part.contacted_at = part.contacted_at or now
         await timing.stop(session, case.id, now, kinds={ClockKind.CONTACT})
-    note(
-        session, actor, case, part, Action.CONTACT, now, reason=what, data={"reached": reached}
-    )
+    note(session, actor, case, part, Action.CONTACT, now, reason=what, data={"reached": reached})
     return case
 
 
@@ -156,8 +156,27 @@ async def redo(
         raise NotFound("没有找到这个下级单位的办理")
     if child.state != SubState.ANSWERED:
         raise Conflict("下级单位还没有答复，不能退回重办")
+    await timing.run_on(session, await Timing.load(session), case, child, now)
     move(session, actor, case, parts, child, Action.REDO, SubState.IN_PROGRESS, now, reason=reason)
     await tell_unit(session, case, child.unit, "redo", f"redo:{child.id}:{case.version}", now)
+    return case
+
+
+async def attach(
+    session: AsyncSession,
+    actor: Actor,
+    case_id: int,
+    version: int,
+    attachments: Sequence[uuid.UUID],
+    text: str,
+    now: datetime,
+) -> Case:
+    """Add stored pictures to the history, for whoever reads that line; ``text`` says what of."""
+    case, parts = await begin(session, actor, case_id, version, Action.ATTACH)
+    ids = [str(one) for one in attachments]
+    need(Action.ATTACH, attachments=" ".join(ids))
+    part = own_part(actor, parts)
+    note(session, actor, case, part, Action.ATTACH, now, reason=text, data={"attachments": ids})
     return case
 
 
@@ -261,6 +280,8 @@ async def _answered(
 ) -> None:
     """What follows an answer that stands: requests of the unit lapse, whoever waits is told."""
     await cancel_pending(session, case, part.id, now)
+    # Whoever has answered is not late because others still have to read it.
+    await timing.stop(session, case.id, now, kinds={ClockKind.HANDLE}, part_id=part.id)
     if part.role == Part.DELEGATE:
         above = next(p for p in parts if p.id == part.parent_id)
         await timing.stop(session, case.id, now, part_id=part.id)

@@ -212,6 +212,7 @@ _WORDS: dict[Action, str | None] = {
     Action.EXCLUDE: None,
     Action.APPROVE: None,
     Action.REFUSE: None,
+    Action.ATTACH: None,
     Action.ANSWER: "{unit}已提交办理结果",
     Action.SIGN: "{unit}已签发办理结果",
     Action.SEND_BACK: None,

@@ -19,9 +19,11 @@ from cases.desk import (
     reassign,
     reassign_many,
 )
+from cases.ending import close_by_hand, rework_by_hand
 from cases.handling import (
     accept,
     answer,
+    attach,
     contact,
     delegate,
     interim,
@@ -59,6 +61,8 @@ __all__ = [
     "add_assist",
     "answer",
     "ask",
+    "attach",
+    "close_by_hand",
     "close_case",
     "close_contact",
     "contact",
@@ -84,6 +88,7 @@ __all__ = [
     "resume",
     "review_path",
     "rework",
+    "rework_by_hand",
     "send_back",
     "sign",
     "supervise",

@@ -106,6 +106,7 @@ class Action(StrEnum):
     EXCLUDE = "exclude"
     APPROVE = "approve"
     REFUSE = "refuse"
+    ATTACH = "attach"
     ANSWER = "answer"
     SIGN = "sign"
     SEND_BACK = "send_back"
@@ -151,6 +152,7 @@ ACTION_NAMES = {
     Action.EXCLUDE: "申诉考核剔除",
     Action.APPROVE: "同意申请",
     Action.REFUSE: "不同意申请",
+    Action.ATTACH: "上传图片",
     Action.ANSWER: "答复",
     Action.SIGN: "签发",
     Action.SEND_BACK: "退回修改",
@@ -298,6 +300,9 @@ TRANSITIONS: dict[Action, Transition] = {
         parties=_LEADER,
         needed=("reason", "basis"),
     ),
+    Action.ATTACH: Transition(
+        main_from=OPEN, parties=_UNIT | _DESK | {Role.SEAT}, needed=("attachments",)
+    ),
     Action.ANSWER: Transition(
         main_from=UNANSWERED,
         sub_from=frozenset({SubState.IN_PROGRESS, SubState.PENDING_SIGNATURE, SubState.ANSWERED}),
@@ -329,9 +334,7 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.CALL_BACK: Transition(
         main_from=frozenset({MainState.CALLBACK, MainState.CLOSED}), parties=_CALLER
     ),
-    Action.CLOSE: Transition(
-        main_from=frozenset({MainState.CALLBACK}), parties=_CALLER | _SYSTEM
-    ),
+    Action.CLOSE: Transition(main_from=frozenset({MainState.CALLBACK}), parties=_CALLER | _SYSTEM),
     Action.REWORK: Transition(
         main_from=frozenset({MainState.CALLBACK, MainState.CLOSED}),
         parties=_CALLER | _SYSTEM,

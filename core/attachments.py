@@ -29,6 +29,11 @@ async def store_image(session: AsyncSession, owner: str, data: str, name: str = 
         raw = base64.b64decode(data, validate=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidInput("图片没有传完整，请重新选择", fields={"data": "不是 base64"}) from error
+    return await store_picture(session, owner, raw, name)
+
+
+async def store_picture(session: AsyncSession, owner: str, raw: bytes, name: str = "") -> uuid.UUID:
+    """The same for a picture as it was uploaded."""
     if len(raw) > MAX_BYTES:
         raise TooLarge("图片超过 5 MB，请压缩后再传")
     media_type, content = await asyncio.to_thread(_reencode, raw)
