@@ -298,9 +298,7 @@ async def _take_back(
         case.state = MainState.CONSULTATION
         times = await Timing.load(session)
         await timing.start(session, times, case, ClockKind.CONSULTATION, now)
-        await tell_role(
-            session, case, Role.DISPATCHER, "consultation", f"consult:{case.id}", now
-        )
+        await tell_role(session, case, Role.DISPATCHER, "consultation", f"consult:{case.id}", now)
     elif unit:
         fresh = await CaseRepository(session, actor).parts(case.id)
         await give_lead(session, actor, case, fresh, Action.DISPATCH, unit, "退单后改派", now)
@@ -382,5 +380,3 @@ async def _put_aside(
         f"这件事目前还不具备解决条件，已挂账，{approval.until:%Y年%m月%d日}前会再办理。"
         f"原因：{approval.reason}",
     )
-
-

@@ -18,6 +18,7 @@ from cases.clocks import reopen_window
 from cases.closing import send_back_to_work
 from cases.history import record
 from cases.identity import person_of
+from cases.joining import forward
 from cases.masking import hide_person, tidy
 from cases.models import Case
 from cases.notices import tell_unit
@@ -47,6 +48,9 @@ async def urge(
 
     Leaves ``version`` as it is: nothing that a clerk decides on has changed.
     """
+    forwarded = await forward(session, case_id, Action.URGE, key, now, by=by)
+    if forwarded is not None:
+        return forwarded
     case = await _begin(session, case_id, key, Action.URGE, by)
     if case is None:
         return False
@@ -66,6 +70,9 @@ async def supplement(
     by: Actor | None = None,
 ) -> bool:
     """The citizen adds to what was said. False when this ``key`` was known."""
+    forwarded = await forward(session, case_id, Action.SUPPLEMENT, key, now, text=text, by=by)
+    if forwarded is not None:
+        return forwarded
     case = await _begin(session, case_id, key, Action.SUPPLEMENT, by)
     if case is None:
         return False
@@ -89,6 +96,9 @@ async def withdraw(
     by: Actor | None = None,
 ) -> bool:
     """The citizen takes the matter back. False when this ``key`` was known."""
+    forwarded = await forward(session, case_id, Action.WITHDRAW, key, now, by=by)
+    if forwarded is not None:
+        return forwarded
     case = await _begin(session, case_id, key, Action.WITHDRAW, by)
     if case is None:
         return False

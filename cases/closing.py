@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
 from cases.acting import begin, end_open_parts, lead_of, move, need, note
+from cases.apart import stand_alone
 from cases.history import record
 from cases.identity import has_phone
 from cases.masking import tidy
@@ -74,6 +75,7 @@ async def reject_check(
     need(Action.REJECT, reason=reason)
     part = lead_of(parts)
     await timing.stop(session, case.id, now, kinds={ClockKind.CHECK})
+    await timing.run_on(session, await Timing.load(session), case, part, now)
     move(
         session,
         actor,
@@ -269,6 +271,7 @@ async def _begin_round(
     *,
     key: str | None = None,
 ) -> None:
+    await stand_alone(session, case, now)
     parts = await CaseRepository(session, None).parts(case.id)
     part = lead_of(parts)
     await timing.stop(session, case.id, now, kinds={ClockKind.CALLBACK}, cancel=True)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
 from cases.desk import give_lead, is_about, start_part, wait_for_dispatch
+from cases.grouping import join_open_group, point_out
 from cases.history import record
 from cases.masking import hide_person, tidy
 from cases.models import Case, CaseIdentity, CaseLink, Contact
@@ -185,10 +186,14 @@ async def register(
     record(session, case, Action.REGISTER, now, by or kind, audience=Audience.CITIZEN)
     if earlier is not None:
         _follow(session, case, earlier, now)
-    lead = await _dispatch_by_catalogue(session, case, wanted, now)
+    if await join_open_group(session, case, now) is None:
+        await _dispatch_by_catalogue(session, case, wanted, now)
+    await point_out(session, case, now)
+    lead = await repository.lead(case.merged_into or case.id)
     await session.flush()
     due = Due(case.due_at, case.due_provisional)
-    return Registered(case.id, case.number, query_code(case.number), due, lead, False)
+    unit = lead.unit if lead else None
+    return Registered(case.id, case.number, query_code(case.number), due, unit, False)
 
 
 async def _earlier(repository: CaseRepository, wanted: Registration) -> Case | None:
@@ -284,9 +289,7 @@ async def _dispatch_by_catalogue(
         return None
     reasons = "；".join(wanted.routing.get("reasons", []))
     case.automatic = True
-    await give_lead(
-        session, ActorKind.SYSTEM, case, [], Action.DISPATCH, wanted.lead, reasons, now
-    )
+    await give_lead(session, ActorKind.SYSTEM, case, [], Action.DISPATCH, wanted.lead, reasons, now)
     times = await Timing.load(session)
     for unit in dict.fromkeys(wanted.assists):
         if unit != wanted.lead and may_have(unit):

@@ -24,6 +24,12 @@ UNITS = {
     "power": "示例市供电公司",
     "chengdong": "城东区人民政府",
     "chengdong.wanghu": "望湖街道办事处",
+    "chengdong.wanghu.hubin": "湖滨社区居民委员会",
+}
+_LEVELS = {
+    "chengdong": "district",
+    "chengdong.wanghu": "street",
+    "chengdong.wanghu.hubin": "community",
 }
 
 
@@ -39,6 +45,11 @@ def person(role: Role, unit: str = "hotline", *below: str) -> Actor:
 DISPATCHER = person(Role.DISPATCHER)
 URBAN = person(Role.UNIT_CLERK, "urban")
 POWER = person(Role.UNIT_CLERK, "power")
+SUPERVISOR = person(Role.SUPERVISOR)
+CALLER = person(Role.CALLBACK_CLERK)
+LEADER = person(Role.UNIT_LEADER, "urban")
+DISTRICT = person(Role.UNIT_CLERK, "chengdong", "chengdong.wanghu", "chengdong.wanghu.hubin")
+STREET = person(Role.UNIT_CLERK, "chengdong.wanghu", "chengdong.wanghu.hubin")
 
 Register = Callable[..., Awaitable[Registered]]
 
@@ -71,11 +82,13 @@ async def city(database: Database) -> Database:
                     short=name,
                     aliases=[],
                     kind="城管",
-                    level="city",
+                    level=_LEVELS.get(code, "city"),
+                    parent=code.rpartition(".")[0] or None,
                     duties=[],
                     former_names=[],
                 )
             )
+            await session.flush()
         session.add(
             Unit(
                 code="gone",

@@ -12,9 +12,10 @@ from town import DISPATCHER, NOW, URBAN, Names, Register
 from cases import service
 from cases.numbers import make_number, query_code
 from cases.progress import PublicCase, look_up, public_case
+from cases.vocabulary import ApprovalKind
 from core.database import Database
 from core.errors import NotFound, TooManyTries
-from core.models import CalendarDay, CalendarYear, FailedTry
+from core.models import CalendarDay, FailedTry
 
 WRONG = "222222"
 UNKNOWN = make_number(NOW, 999_999)
@@ -27,11 +28,10 @@ async def ask(database: Database, number: str, code: str) -> PublicCase | None:
 
 async def close(database: Database, case_id: int) -> None:
     async with database.unit_of_work() as session:
-        session.add(CalendarYear(year=2026, announced=True))
         session.add(CalendarDay(day=NOW.date(), working=True))
         await service.accept(session, URBAN, case_id, 1, NOW)
         await service.answer(session, URBAN, case_id, 2, "路灯已修好", "内部：换灯泡", NOW)
-        await service.close(session, URBAN, case_id, 3, NOW)
+        await service.pass_check(session, DISPATCHER, case_id, 3, NOW)
 
 
 async def test_an_open_case(city: Database, file: Register) -> None:
@@ -52,12 +52,12 @@ async def test_a_closed_case_shows_its_answer_and_where_to_rate(
     await close(city, done.case_id)
     found = await ask(city, done.number, done.query_code)
     assert found is not None
-    assert (found.state_name, found.answer, found.closed_at) == ("已办结", "路灯已修好", NOW)
+    assert (found.state_name, found.answer, found.told_at) == ("已答复", "路灯已修好", NOW)
     assert found.review_link and found.review_link.startswith(f"/r/{done.number}-")
     assert [step.text for step in found.timeline][-3:] == [
         "示例市城市管理局已签收",
         "示例市城市管理局已提交办理结果",
-        "工单已办结",
+        "办理结果已审核，答复如下",
     ]
     told = repr(found)
     for hidden in ("内部", "张小明", "13800001234", URBAN.login, "望湖路8号", "供电"):
@@ -78,11 +78,15 @@ async def test_an_answer_is_public_only_when_the_case_is_closed(
 async def test_reasons_among_staff_stay_there(city: Database, file: Register) -> None:
     done = await file(lead="urban")
     async with city.unit_of_work() as session:
-        await service.return_to_dispatcher(session, URBAN, done.case_id, 1, "推给电力", NOW)
-        await service.dispatch(session, DISPATCHER, done.case_id, 2, "power", NOW, reason="试试")
+        back = service.Request(ApprovalKind.RETURN, "推给电力", "无", "power")
+        asked = await service.ask(session, URBAN, done.case_id, 1, back, NOW)
+        case = await service.decide(session, DISPATCHER, asked.id, 2, True, "行吧", NOW)
+        await service.dispatch(
+            session, DISPATCHER, done.case_id, case.version, "power", NOW, reason="试试"
+        )
     found = await ask(city, done.number, done.query_code)
     assert found is not None
-    assert "推给" not in repr(found) and "试试" not in repr(found)
+    assert all(word not in repr(found) for word in ("推给", "行吧", "试试"))
     assert [s.text for s in found.timeline][-2:] == ["正在重新确定承办单位", "已派往示例市供电公司"]
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import update
-from town import URBAN, Register
+from town import DISPATCHER, URBAN, Register
 
 from cases import service as cases
 from cases.models import Case
@@ -36,7 +36,7 @@ async def close(database: Database, case_id: int) -> str:
     async with database.unit_of_work() as session:
         await cases.accept(session, URBAN, case_id, 1, now())
         await cases.answer(session, URBAN, case_id, 2, "修好了", "", now())
-        case = await cases.close(session, URBAN, case_id, 3, now())
+        case = await cases.pass_check(session, DISPATCHER, case_id, 3, now())
     return review_link(case).partition("-")[2]
 
 
@@ -141,7 +141,7 @@ async def test_a_late_link_says_so(
     done = await file(lead="urban")
     link = {"number": done.number, "token": await close(city, done.case_id)}
     async with city.unit_of_work() as session:
-        await session.execute(update(Case).values(closed_at=now().replace(year=2025)))
+        await session.execute(update(Case).values(told_at=now().replace(year=2025)))
     assert is_error(await client.get("/api/reviews/form", params=link), 410, "too_late")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from town import NOW, URBAN, Register
+from town import DISPATCHER, NOW, URBAN, Register
 
 from cases import service as cases
 from cases.models import Case, CaseEvent
@@ -36,7 +36,7 @@ async def closed(database: Database, file: Register, **changes: Any) -> tuple[st
         await session.merge(CalendarYear(year=2026, announced=True))
         await cases.accept(session, URBAN, done.case_id, 1, NOW)
         await cases.answer(session, URBAN, done.case_id, 2, "修好了", "", NOW)
-        case = await cases.close(session, URBAN, done.case_id, 3, NOW)
+        case = await cases.pass_check(session, DISPATCHER, done.case_id, 3, NOW)
     number, _, token = review_link(case).removeprefix("/r/").partition("-")
     return number, token, done.case_id
 
@@ -138,7 +138,7 @@ async def test_forged_links_open_nothing(city: Database, file: Register) -> None
 
 async def test_an_open_case_cannot_be_rated(city: Database, file: Register) -> None:
     done = await file(lead="urban")
-    with pytest.raises(Conflict, match="还没有办结"):
+    with pytest.raises(Conflict, match="还没有答复"):
         async with city.unit_of_work() as session:
             await submit_for_case(session, done.case_id, Grade(5), [], "", Source.WEB, NOW)
 
