@@ -3,7 +3,8 @@
 PostgreSQL's own dictionaries do not cut Chinese, so a text is indexed by overlapping pieces with
 the place where each stands: two characters of Chinese, four of a number or Latin word. A search is
 the pieces of its words standing next to one another, which is what "contains" means; it needs no
-second look at the text. Punctuation counts as a gap whatever it is, width and case do not count.
+second look at the text. Whatever is neither letter nor digit is a gap, one like another; width and
+case do not count.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from cases.models import Case
 # The furthest place that a tsvector can tell apart; words beyond it are found only one by one.
 _LAST_PLACE = 16_383
 _MAX_QUERY = 60
-_RUN = re.compile(r"[0-9a-z]+|[^\W_0-9a-z]+")
+_RUN = re.compile(r"[0-9a-z]+|[^\W_0-9a-z]+|(?P<gap>[\W_])")
+_ENDS = re.compile(r"^[\W_]+|[\W_]+$")
+_GAP = "_"
 
 
 def index_text(*texts: str) -> str:
@@ -58,8 +61,8 @@ def _plain(text: str) -> str:
 def _term(word: str) -> str:
     """The pieces of ``word`` with the distances between them; empty without letter or digit."""
     query, before = "", 0
-    for piece, place in _pieces(word, every=False):
-        short = len(piece) < _size(piece)
+    for piece, place in _pieces(_ENDS.sub("", word), every=False):
+        short = piece != _GAP and len(piece) < _size(piece)
         lexeme = f"'{piece}':*" if short else f"'{piece}'"
         query = f"{query} <{place - before}> {lexeme}" if query else lexeme
         before = place
@@ -73,6 +76,9 @@ def _pieces(text: str, *, every: bool) -> Iterator[tuple[str, int]]:
     a prefix. Without, only full ones, or the run itself when it is shorter than a piece.
     """
     for run in _RUN.finditer(text):
+        if run["gap"]:
+            yield _GAP, run.start()
+            continue
         words, size = run[0], _size(run[0])
         last = len(words) if every else max(len(words) - size + 1, 1)
         for at in range(last):
