@@ -36,6 +36,8 @@ NOTICE_NAMES = {
     "red": "红牌：已超期",
     "escalate": "超期未办，升级督办",
     "joined": "新增同类诉求",
+    "same": "可能是重复诉求",
+    "group": "可能是同类诉求",
 }
 
 
@@ -58,7 +60,13 @@ async def tell_unit(
 
 
 async def tell_role(
-    session: AsyncSession, case: Case, role: Role, kind: str, key: str, now: datetime, text: str = ""
+    session: AsyncSession,
+    case: Case,
+    role: Role,
+    kind: str,
+    key: str,
+    now: datetime,
+    text: str = "",
 ) -> bool:
     """Tell everybody of a role of the line. False: ``key`` was known."""
     return await _store(session, case, "", role, kind, key, now, text)
