@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.callback_rules import LEASE
 from cases.clocks import REVIEW_WINDOW_DAYS
-from cases.models import Callback, Case, IdentityOpening
+from cases.models import Callback, Case, IdentityOpening, SubCase
 from cases.repository import COUNTED, CaseRepository
 from cases.search import matches
-from cases.states import MainState
-from cases.vocabulary import CallbackState
+from cases.states import GONE, MainState
+from cases.vocabulary import CallbackState, Part
 from core.errors import NotFound
 from core.identity import Actor
 
@@ -33,10 +33,12 @@ class Pile(StrEnum):
 
 @dataclass(frozen=True)
 class CallbackRow:
-    """A call and the case it is about; the case names nobody."""
+    """A call and the case it is about; the case names nobody. ``lead`` is the code of the unit
+    that answered, given in piles."""
 
     callback: Callback
     case: Case
+    lead: str | None = None
 
 
 # A call is to be made only while its round is the case's present one; a citizen may have reopened.
@@ -60,10 +62,23 @@ class CallbackRepository:
             if finished
             else (Callback.priority, Callback.due_at, Callback.id)
         )
-        found = await self.session.execute(
-            self._of(pile, now, text).order_by(*order).limit(limit).offset(offset)
+        lead = (
+            select(SubCase.unit)
+            .where(
+                SubCase.case_id == Case.id,
+                SubCase.role == Part.LEAD,
+                SubCase.state.not_in(GONE),
+            )
+            .scalar_subquery()
         )
-        return [CallbackRow(callback, case) for callback, case in found]
+        found = await self.session.execute(
+            self._of(pile, now, text)
+            .add_columns(lead)
+            .order_by(*order)
+            .limit(limit)
+            .offset(min(offset, COUNTED))
+        )
+        return [CallbackRow(*row) for row in found.tuples()]
 
     async def counts(self, now: datetime, text: str = "") -> dict[Pile, int]:
         """How many calls each pile holds; above `COUNTED` means "more"."""

@@ -30,6 +30,8 @@ PEOPLE = {
     "dispatcher": (Role.DISPATCHER, "hotline"),
     "seat": (Role.SEAT, "hotline"),
     "supervisor": (Role.SUPERVISOR, "hotline"),
+    "callback": (Role.CALLBACK_CLERK, "hotline"),
+    "callback2": (Role.CALLBACK_CLERK, "hotline"),
     "editor": (Role.KNOWLEDGE_EDITOR, "hotline"),
     "admin": (Role.ADMINISTRATOR, "hotline"),
     "urban.clerk": (Role.UNIT_CLERK, "urban"),
