@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
-from cases.acting import begin, below, need, note
+from cases.acting import begin, below, lead_of, move, need, note
 from cases.history import record
 from cases.masking import tidy
 from cases.models import Case, SubCase
@@ -30,7 +30,7 @@ from cases.vocabulary import (
     Part,
     Urgency,
 )
-from core.errors import HotlineError, InvalidInput
+from core.errors import Conflict, HotlineError, InvalidInput
 from core.identity import Actor
 from routing.catalogue import DUTY_LIST
 from units.learning import suggest
@@ -38,6 +38,8 @@ from units.tree import UnitTree
 
 # [D] domain 2.2, point 4: after the third dispatch the line designates, nothing comes back.
 FINAL_DISPATCH = 3
+# [D] Long enough to notice a wrong click, too short for a unit to have set out.
+RECALL_MINUTES = 10
 _GRASS_ROOTS = ("street", "community")
 
 
@@ -131,6 +133,25 @@ async def _dispatch_for_many(
     now: datetime,
 ) -> Case:
     return await dispatch(session, actor, case_id, version, unit, now, reason=reason)
+
+
+async def recall(session: AsyncSession, actor: Actor, case_id: int, now: datetime) -> Case:
+    """Take back a dispatch that nobody has signed for: the case waits at the desk again (撤回派单).
+
+    A slip of the hand is put right within `RECALL_MINUTES`; after that the unit may be at work and
+    the case is reassigned with a reason. Raises Conflict when it is too late.
+    """
+    case = await CaseRepository(session, actor).get(case_id, lock=True)
+    case, parts = await begin(session, actor, case_id, case.version, Action.RECALL)
+    part = lead_of(parts)
+    if now > part.created_at + timedelta(minutes=RECALL_MINUTES):
+        raise Conflict(f"派出已超过 {RECALL_MINUTES} 分钟，不能撤回；请改派并写明原因")
+    await timing.stop(session, case.id, now, part_id=part.id, cancel=True)
+    move(session, actor, case, parts, part, Action.RECALL, SubState.REASSIGNED, now)
+    case.dispatches -= 1
+    case.first_unit = None if case.dispatches == 0 else case.first_unit
+    await wait_for_dispatch(session, case, now)
+    return case
 
 
 async def add_assist(

@@ -18,6 +18,7 @@ from cases.desk import (
     dispatch,
     reassign,
     reassign_many,
+    recall,
 )
 from cases.ending import close_by_hand, rework_by_hand
 from cases.handling import (
@@ -80,6 +81,7 @@ __all__ = [
     "query_code",
     "reassign",
     "reassign_many",
+    "recall",
     "record_review",
     "redo",
     "register",

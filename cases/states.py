@@ -92,6 +92,7 @@ class Action(StrEnum):
     DISPATCH = "dispatch"
     DESIGNATE = "designate"
     REASSIGN = "reassign"
+    RECALL = "recall"
     ADD_ASSIST = "add_assist"
     CORRECT = "correct"
     ACCEPT = "accept"
@@ -138,6 +139,7 @@ ACTION_NAMES = {
     Action.DISPATCH: "派单",
     Action.DESIGNATE: "会商指定",
     Action.REASSIGN: "改派",
+    Action.RECALL: "撤回派单",
     Action.ADD_ASSIST: "加派协办",
     Action.CORRECT: "更正",
     Action.ACCEPT: "签收",
@@ -238,6 +240,7 @@ TRANSITIONS: dict[Action, Transition] = {
         parties=_DESK,
         needed=("unit", "reason"),
     ),
+    Action.RECALL: Transition(main_from=frozenset({MainState.DISPATCHED}), parties=_DESK),
     Action.ADD_ASSIST: Transition(main_from=_WORKED_ON, parties=_DESK, needed=("unit",)),
     Action.CORRECT: Transition(main_from=UNANSWERED, parties=_DESK | {Role.SEAT}),
     Action.ACCEPT: Transition(

@@ -503,3 +503,18 @@ async def test_a_stranger_sees_no_approval(city: Database, file: Register) -> No
     await act(city, service.ask, URBAN, id, RETURN)
     with pytest.raises(NotFound):
         await decide(city, person(Role.UNIT_LEADER, "power"), True, "同意")
+
+
+async def test_a_slip_is_taken_back_before_the_unit_signs(city: Database, file: Register) -> None:
+    id = (await file()).case_id
+    await act(city, service.dispatch, DISPATCHER, id, "power")
+    case = await do(city, service.recall, DISPATCHER, id)
+    assert (case.state, case.dispatches, case.first_unit) == ("pending_dispatch", 0, None)
+    assert ClockKind.SIGN not in await running_clocks(city, id)
+    await act(city, service.dispatch, DISPATCHER, id, "urban")
+    async with city.unit_of_work() as session:
+        with pytest.raises(Conflict, match="不能撤回"):
+            await service.recall(session, DISPATCHER, id, NOW + timedelta(minutes=11))
+    await act(city, service.accept, URBAN, id)
+    with pytest.raises(Conflict, match="办理中"):
+        await do(city, service.recall, DISPATCHER, id)

@@ -35,6 +35,7 @@ ALLOWED = """
 dispatch           | DSY  | w       | -
 designate          | DS   | j       | -
 reassign           | DS   | dph     | -
+recall             | DS   | d       | -
 add_assist         | DS   | dp      | -
 correct            | DST  | wjdpah  | -
 accept             | UL   | wjdpah  | w
