@@ -31,6 +31,11 @@ class Place(BaseModel):
     district: str | None = None
     label: str = ""
 
+    @property
+    def choice(self) -> str:
+        """What a quick reply that chooses this place carries; both sides of a boundary differ."""
+        return f"{self.code}@{self.street or self.district or ''}"
+
 
 class Matter(BaseModel):
     """One matter being taken in, as far as it is known."""
@@ -276,9 +281,13 @@ def question(matter: Matter) -> Reply:
                 ("说不清地点", "不清楚"),
             )
         case "place_choice":
+            first = matter.place_options[0]
+            boundary = all(p.code == first.code for p in matter.place_options)
             return say(
-                f"有不止一处叫“{matter.place_options[0].text}”，请问是哪一处？",
-                *[(p.label, f"intake:place:{p.code}") for p in matter.place_options[:5]],
+                f"“{first.text}”两边归不同的地方管，请问在哪一边？知道门牌号也可以直接说。"
+                if boundary
+                else f"有不止一处叫“{first.text}”，请问是哪一处？",
+                *[(p.label, f"intake:place:{p.choice}") for p in matter.place_options[:5]],
             )
         case "since":
             return say("请问是从什么时候开始的，或者什么时候发生的？", ("说不清时间", "不清楚"))

@@ -29,7 +29,7 @@ from routing.catalogue import Territory
 from routing.service import SAFE_SCORE, Router
 from units.elsewhere import OtherCity, other_city
 from units.gazetteer import Gazetteer
-from units.location import locate
+from units.location import locate, without_names
 from units.tree import UnitTree
 
 _TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
@@ -78,11 +78,16 @@ class Intake:
 
     def territories(self, place: Place) -> tuple[list[Territory], str]:
         """Where ``place`` may lie, and why it is not certain ("" when it is)."""
-        if not place.district and place.text != form.UNKNOWN:
-            located = locate(self.gazetteer, place.text)
-            if located is not None and located.question is not None:
-                return territories(located), located.reason
-        return [Territory(place.district, place.street, place.label)], ""
+        known = Territory(place.district, place.street, place.label)
+        located = locate(self.gazetteer, place.text) if place.text != form.UNKNOWN else None
+        if place.street or located is None:
+            return [known], ""
+        found = [t for t in territories(located) if place.district in (None, t.district)]
+        return (found, located.reason) if len(found) > 1 else ([known], "")
+
+    def about(self, text: str) -> str:
+        """``text`` without names of roads and the like, for reading what the matter is."""
+        return without_names(self.gazetteer, text, locate(self.gazetteer, text))
 
     def elsewhere(self, text: str) -> OtherCity | None:
         """The other city in which the matter of ``text`` lies, if it says so."""
@@ -100,7 +105,7 @@ class Intake:
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
         new = matter.model_copy(deep=True)
-        topic = self.router.topic(new.detail)
+        topic = self.router.topic(self.about(new.detail))
         hint = None
         if topic:
             new.category, new.category_name = topic.facts.code, topic.facts.name
@@ -192,7 +197,7 @@ async def _register(
     place = matter.place or Place(text=form.UNKNOWN)
     on = at.astimezone(LOCAL).date()
     where, unsure = intake.territories(place)
-    ranked = recommend(intake.router, matter.detail, where, on, unsure)
+    ranked = recommend(intake.router, intake.about(matter.detail), where, on, unsure)
     best = ranked[0] if ranked else None
     dispatch = best.dispatch if best and best.score >= SAFE_SCORE else None
     doubt = [*(best.dispatch.reasons[-1:] if best and unsure else []), "把握不足，请派单员确定"]

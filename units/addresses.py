@@ -18,7 +18,9 @@ _SPOKEN_NUMBER = re.compile(rf"[{SPOKEN}]+")
 # 春晖路北段, 春晖路（北段）, 春晖路靠北头, 春晖路的北半段.
 _LEAD = r"[的（(]?(?:那个|那|靠近|靠)?"
 _DIRECTIONS = "东西南北中"
-_HOUSE = re.compile(rf"\s*(\d+|[{SPOKEN}]+)\s*(?:[-—之]\s*[\d{SPOKEN}]+\s*)?(?:号(?!楼|线)|弄)")
+_HOUSE = re.compile(
+    rf"\s*(\d+|[{SPOKEN}]+)\s*(?:[-—之]\s*[\d{SPOKEN}]+\s*)?(?:号(?!楼(?![下上])|线)|弄)"
+)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ from units.place_patterns import (
     followed_by_a_longer_word,
     generic_names,
     is_denied,
+    means_around,
     stands_before,
+    stem_of,
     tail_end,
 )
 from units.repository import UnitRepository
@@ -95,6 +97,7 @@ class Gazetteer:
     places: Mapping[str, PlaceInfo]
     _by_name: Mapping[str, tuple[PlaceInfo, ...]] = field(repr=False)
     _by_first: Mapping[str, tuple[str, ...]] = field(repr=False)
+    _by_stem: Mapping[str, PlaceInfo] = field(repr=False)
     city_name: str = ""
 
     @property
@@ -119,6 +122,7 @@ class Gazetteer:
             known,
             {name: tuple(candidates.values()) for name, candidates in by_name.items()},
             {first: tuple(names) for first, names in by_first.items()},
+            _stems(known, by_name),
             city_name,
         )
 
@@ -193,7 +197,10 @@ class Gazetteer:
         while position < len(text):
             name = self._longest(text, position, generic)
             if name is None:
-                position += 1
+                nearby = self._nearby(text, position)
+                if nearby is not None:
+                    found.append(_Found(position, nearby[0], nearby[0], (nearby[1],)))
+                position = nearby[0] if nearby else position + 1
                 continue
             name_end = position + len(name)
             places = self._by_name[name]
@@ -219,11 +226,21 @@ class Gazetteer:
                 continue
             if name[0] in NUMERALS and position and text[position - 1] in f"{NUMERALS}第":
                 continue
-            if not ends_like_a_place(name) and any(
-                s.start <= position and s.name_end > end for s in generic
-            ):
-                continue
+            covered = [s for s in generic if s.start <= position and s.name_end > end]
+            if covered and not ends_like_a_place(name):
+                # 望湖小学 is no 望湖; 茶溪龙泉村 is both names.
+                rest = {text[end : s.name_end] for s in covered}
+                if not rest & self._by_name.keys():
+                    continue
             return name
+        return None
+
+    def _nearby(self, text: str, position: int) -> tuple[int, PlaceInfo] | None:
+        """江湾那边: what several names of one street have in common, said of the neighbourhood."""
+        for length in (4, 3, 2):
+            street = self._by_stem.get(text[position : position + length])
+            if street is not None and means_around(text, position + length):
+                return position + length, street
         return None
 
     def _crossings(self, text: str, found: list[_Found]) -> dict[int, frozenset[str]]:
@@ -346,6 +363,34 @@ class _Context:
         return frozenset(
             above.code for place in places for above in self._gazetteer.lineage(place.code)
         )
+
+
+def _stems(
+    places: Mapping[str, PlaceInfo], by_name: Mapping[str, Mapping[str, PlaceInfo]]
+) -> dict[str, PlaceInfo]:
+    """What names have before their ending → the one street where they all lie."""
+    streets: dict[str, set[str]] = {}
+    for name, named in by_name.items():
+        stem = stem_of(name)
+        if stem is None or stem in by_name:
+            continue
+        for place in named.values():
+            for parent in [s.parent for s in place.sections] or [place.code]:
+                streets.setdefault(stem, set()).add(_street_of(places, parent))
+    return {
+        stem: places[street]
+        for stem, found in streets.items()
+        if len(found) == 1 and (street := next(iter(found)))
+    }
+
+
+def _street_of(places: Mapping[str, PlaceInfo], code: str) -> str:
+    seen: set[str] = set()
+    place = places.get(code)
+    while place is not None and place.kind != "street" and place.code not in seen:
+        seen.add(place.code)
+        place = places.get(place.parent or "")
+    return place.code if place is not None and place.kind == "street" else ""
 
 
 def _section_end(text: str, name_end: int, place: PlaceInfo) -> int:

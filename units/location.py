@@ -109,6 +109,29 @@ def locate(gazetteer: Gazetteer, text: str) -> Located | None:
     )
 
 
+def without_names(gazetteer: Gazetteer, text: str, located: Located | None) -> str:
+    """``text`` without the names that say nothing of the matter, for reading what it is about.
+
+    The names of roads (纺织路) and of places beside the scene (湿地公园旁边的路灯) speak of other
+    matters; the scene itself stays, because a park or a school may be what it is about.
+    """
+    scene = located.text if located else ""
+    names = {
+        (match.start, match.name_end)
+        for match in gazetteer.find(text)
+        if match.kind == "road"
+        or (
+            match.kind in ("estate", "village", "landmark")
+            and match.name_end
+            and match.code
+            and not scene.startswith(text[match.start : match.name_end])
+        )
+    }
+    for start, end in sorted(names, reverse=True):
+        text = text[:start] + text[end:]
+    return text
+
+
 def _score(text: str, match: PlaceMatch) -> float:
     before, after = text[: match.start], text[match.end :]
     if match.code is None:

@@ -44,6 +44,9 @@ _ENDINGS = {
 _AREA_ENDINGS = ("区", "县", "街道", "镇", "乡", "居委会", "村委会", "组")
 _ENDING = re.compile("|".join(sorted(_ENDINGS, key=len, reverse=True)))
 
+_STEM = re.compile(r"([\u4e00-\u9fff]{2,4}?)(?:社区|居委会|小区|花园|新村|新城|苑|路|街|巷|村)")
+_AROUND = re.compile(r"(?:那|这)(?:边|段|一带|片|一片|块儿?|附近|头|儿)|一带|附近")
+
 # 路灯, 路面, 村民 …: the ending is the head of another word.
 _NOT_AFTER = {
     "路": "灯面障况基政程费由途标线人段过",
@@ -98,6 +101,17 @@ def ends_like_a_place(name: str) -> bool:
     return name.endswith(_AREA_ENDINGS) or any(
         name.endswith(ending) and len(name) > len(ending) for ending in _ENDINGS
     )
+
+
+def stem_of(name: str) -> str | None:
+    """江湾 of 江湾社区 or 江湾路; None when the name has no ending or little before it."""
+    match = _STEM.fullmatch(name)
+    return match[1] if match else None
+
+
+def means_around(text: str, position: int) -> bool:
+    """Whether 那边, 一带 and the like follow."""
+    return _AROUND.match(text, position) is not None
 
 
 def followed_by_a_longer_word(text: str, end: int, name: str) -> bool:

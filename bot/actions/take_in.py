@@ -18,6 +18,19 @@ _RECEIVED = {"image": "图片收到了。", "location": "位置收到了。"}
 
 async def take_in(talk: Talk) -> Replies:
     """One more message of a matter: absorb it and ask for what is still missing."""
+    elsewhere = talk.line.city.intake.elsewhere(talk.text)
+    if elsewhere and (talk.draft is None or read(talk.draft).awaiting in ("matter", "place")):
+        if talk.draft is not None:
+            talk.draft.state, talk.draft.changed_at = "dropped", now()
+        await talk.settle(Outcome.REFERRED)
+        return [
+            say(
+                f"这件事发生在{elsewhere.name}，由当地办理，这里不能登记。请拨打{elsewhere.name}的"
+                f"政务服务便民热线 {elsewhere.hotline}（在当地直接拨 12345）。",
+                ("事情就在本市", "menu:case"),
+                ("转人工", "handoff"),
+            )
+        ]
     if talk.draft is None:
         talk.draft = await start_draft(talk.session, talk.conversation.id)
     before = read(talk.draft)
@@ -95,7 +108,7 @@ async def choose(talk: Talk, value: str) -> Replies:
     elif step == "confidential":
         matter.confidential = True
     elif step == "place":
-        chosen = next((p for p in matter.place_options if p.code == rest), None)
+        chosen = next((p for p in matter.place_options if p.choice == rest), None)
         if chosen is not None:
             matter.place, matter.place_options = chosen, []
     matter = form.settle(matter)
