@@ -11,9 +11,6 @@ from collections.abc import Iterable
 from cases.clocks import Measure, Rule
 from cases.vocabulary import CLOCK_NAMES, CaseType, ClockKind, Urgency
 
-# Before expiry, on application, once (domain 2.2, 6; 山东 2020).
-MAX_EXTENSION_DAYS = 10
-
 _DAYS_BY_TYPE = {
     CaseType.CONSULTATION: 3,
     CaseType.HELP: 5,

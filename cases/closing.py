@@ -16,6 +16,7 @@ from cases.masking import tidy
 from cases.models import Callback, Case, SubCase
 from cases.notices import tell_role, tell_unit
 from cases.repository import CaseRepository
+from cases.similar import same_person
 from cases.states import Action, MainState, SubState
 from cases.telling import tell_answer, tell_citizen
 from cases.timing import Timing
@@ -198,8 +199,17 @@ async def tell_merged(session: AsyncSession, case: Case, target: Case, now: date
         before=before,
         audience=Audience.CITIZEN,
     )
-    await tell_answer(session, case)
-    await _call_back_or_close(session, case, now)
+    if await same_person(session, case, target):
+        await close_case(session, None, case, now, reason="与同一诉求人的另一张工单一并答复")
+    else:
+        await tell_answer(session, case)
+        await _call_back_or_close(session, case, now)
+    await _tell_all_merged(session, case, now)
+
+
+async def _tell_all_merged(session: AsyncSession, case: Case, now: datetime) -> None:
+    for joined in await CaseRepository(session, None).merged_into(case.id, lock=True):
+        await tell_merged(session, joined, case, now)
 
 
 async def _let_through(
@@ -231,8 +241,7 @@ async def _tell(
     move(session, actor, case, parts, part, Action.PASS, SubState.CLOSED, now, reason=remark)
     end_open_parts(session, case, parts, Action.PASS, SubState.ENDED, now)
     await tell_answer(session, case)
-    for joined in await CaseRepository(session, None).merged_into(case.id, lock=True):
-        await tell_merged(session, joined, case, now)
+    await _tell_all_merged(session, case, now)
 
 
 async def _call_back_or_close(session: AsyncSession, case: Case, now: datetime) -> None:

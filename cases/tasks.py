@@ -263,6 +263,9 @@ async def _send(
     if card is Action.ESCALATE and kind in UNIT_CLOCKS and not case.supervised:
         case.supervised = True
         record(session, case, Action.SUPERVISE, at, ActorKind.SYSTEM, reason=text)
+        if to.unit:
+            key = f"supervise:{clock.id}:{to.unit}"
+            await tell_unit(session, case, to.unit, "supervise", key, at, text=text)
 
 
 def _stamp(clock: CaseClock, card: Action, at: datetime) -> None:

@@ -137,9 +137,7 @@ async def carry_over(
     if last is None:
         return await start(session, timing, case, ClockKind.HANDLE, case.created_at, part=part)
     rule = _rule_behind(timing, last)
-    clock = _run(
-        session, timing, case, ClockKind.HANDLE, rule, last.started_at, part, None, None
-    )
+    clock = _run(session, timing, case, ClockKind.HANDLE, rule, last.started_at, part, None, None)
     clock.extra_days = last.extra_days
     if clock.extra_days:
         await set_moments(session, timing, case, clock, part, now)
@@ -165,6 +163,22 @@ async def restart(
     not_after = await _end_above(session, timing, part.parent_id, now) if part.parent_id else None
     rule = timing.rule(ClockKind.REWORK, case)
     return _run(session, timing, case, ClockKind.HANDLE, rule, now, part, None, not_after)
+
+
+async def run_on(
+    session: AsyncSession, timing: Timing, case: Case, part: SubCase, now: datetime
+) -> None:
+    """Let the handling clock that an answer had stopped run on: the answer was not good enough."""
+    await session.flush()
+    last = await session.scalar(
+        select(CaseClock)
+        .where(CaseClock.sub_case_id == part.id, CaseClock.kind == ClockKind.HANDLE)
+        .order_by(CaseClock.id.desc())
+        .limit(1)
+    )
+    if last is not None and last.state in (ClockState.MET, ClockState.MISSED):
+        last.state, last.stopped_at = ClockState.RUNNING, None
+        await set_moments(session, timing, case, last, part, now)
 
 
 async def start_statutory(session: AsyncSession, timing: Timing, case: Case, now: datetime) -> None:

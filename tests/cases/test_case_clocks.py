@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cases.clock_defaults import DEFAULT_RULES, MAX_EXTENSION_DAYS, with_own
+from cases.clock_defaults import DEFAULT_RULES, with_own
 from cases.clocks import (
     Facts,
     Measure,
@@ -256,7 +256,7 @@ def test_a_date_in_an_unannounced_year_is_provisional(
     [
         (own("d", amount=5), "2026-08-05 10:00", 5, "2026-08-19 17:30"),
         # over National Day
-        (own("d", amount=5), "2026-09-23 10:00", MAX_EXTENSION_DAYS, "2026-10-21 17:30"),
+        (own("d", amount=5), "2026-09-23 10:00", 10, "2026-10-21 17:30"),
         # a clock of hours is lengthened from its end
         (
             own("h", amount=2, measure=Measure.HOURS, yellow=0.25),
