@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -176,7 +176,7 @@ def differences(
     """(what, was, will be) for everything that changes; "" for was in a new entry."""
     if after.ends_entry:
         return [("有效期", period(before) if before else "", period(after))]
-    shown = [
+    shown: list[tuple[str, Callable[[CatalogueEntry], str]]] = [
         ("类别", lambda e: names.category(e.category)),
         ("适用地区", lambda e: names.place(e.territory)),
         ("适用情形", lambda e: condition(e) or "不限"),

@@ -171,7 +171,7 @@ def match(
     for entry in entries:
         if entry.category != category or not entry.valid_on(on):
             continue
-        depth = _territory_depth(entry, place)
+        depth = _territory_depth(entry, place, tree)
         condition = _condition_weight(entry, text)
         if depth is None or condition is None or breaks_duty_list(entry, place, tree):
             continue
@@ -271,15 +271,18 @@ def resolve(unit: str, place: Territory | None, tree: UnitTree | None = None) ->
     return tree.current(code) if tree is not None and code is not None else code
 
 
-def _territory_depth(entry: CatalogueEntry, place: Territory | None) -> int | None:
+def _territory_depth(
+    entry: CatalogueEntry, place: Territory | None, tree: UnitTree | None
+) -> int | None:
     """0 everywhere, 1 district, 2 street; None when the entry does not hold at the place."""
     if entry.territory is None:
         return 0
     if place is None:
         return None
-    if entry.territory == place.street:
-        return 2
-    return 1 if entry.territory == place.district else None
+    for depth, area in ((2, place.street), (1, place.district)):
+        if area is not None and entry.territory in (area, tree.current(area) if tree else area):
+            return depth
+    return None
 
 
 def _condition_weight(entry: CatalogueEntry, text: str) -> int | None:

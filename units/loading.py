@@ -27,6 +27,7 @@ from units.addresses import Section
 from units.gazetteer import Gazetteer, PlaceInfo
 from units.models import Place, Unit
 from units.repository import UnitRepository
+from units.succession import SuccessionRepository, carried_over
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Named = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
@@ -156,6 +157,8 @@ async def load(session: AsyncSession, city_dir: Path) -> LoadReport:
     await repository.lock()
     known_units = {unit.code: unit for unit in await repository.units()}
     known_places = {place.code: place for place in await repository.places(active_only=False)}
+    mergers = await SuccessionRepository(session).done()
+    units, places = carried_over(units, places, known_units, mergers)
     unit_counts = await _store(session, Unit, known_units, units)
     place_counts = await _store(session, Place, known_places, places)
     report = LoadReport(*(a + b for a, b in zip(unit_counts, place_counts, strict=True)))

@@ -52,9 +52,9 @@ class Unit(Base):
 
 
 class UnitSuccession(Base):
-    """A unit that is followed by another from a day on (机构合并); one a unit, kept for ever.
+    """A unit that is followed by another from a day on (机构合并); one a unit.
 
-    ``done_at`` null: planned, the day has not come yet.
+    ``done_at`` null: planned, the day has not come yet. Once carried out it is kept for ever.
     """
 
     __tablename__ = "unit_successions"
