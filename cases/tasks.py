@@ -41,8 +41,9 @@ from units.tree import UnitTree
 
 log = structlog.get_logger(__name__)
 
-_SCAN = 500
-_BATCH = 100
+# Cases looked for at once, and recomputed in one transaction.
+SCAN = 500
+BATCH = 100
 # When these climb the case comes under supervision; the line's own delays concern no unit.
 UNIT_CLOCKS = frozenset({ClockKind.SIGN, ClockKind.CONTACT, ClockKind.HANDLE, ClockKind.STATUTORY})
 # Written into the statement, because a partial index is chosen only for a constant.
@@ -135,13 +136,21 @@ async def recompute(database: Database, at: datetime) -> int:
     moved, last = 0, 0
     while True:
         async with database.unit_of_work() as session:
-            cases = await _next_batch(session, last)
-            if not cases:
-                return moved
-            times = await Timing.load(session)
-            for case in cases:
-                moved += await recompute_case(session, times, case, at)
-            last = cases[-1].id
+            more, reached = await recompute_batch(session, last, at)
+        moved += more
+        if reached == last:
+            return moved
+        last = reached
+
+
+async def recompute_batch(session: AsyncSession, last: int, at: datetime) -> tuple[int, int]:
+    """The same for the cases that come after id ``last``: how many dates moved, and the last id."""
+    times = await Timing.load(session)
+    moved = 0
+    for case in await _next_batch(session, last):
+        moved += await recompute_case(session, times, case, at)
+        last = case.id
+    return moved, last
 
 
 async def recompute_case(session: AsyncSession, times: Timing, case: Case, at: datetime) -> int:
@@ -194,7 +203,7 @@ async def _waiting(session: AsyncSession, at: datetime) -> list[int]:
                 getattr(CaseClock, moment) <= at,
             )
             .order_by(getattr(CaseClock, moment))
-            .limit(_SCAN)
+            .limit(SCAN)
         )
 
     found = union(
@@ -213,7 +222,7 @@ async def _next_batch(session: AsyncSession, last: int) -> Sequence[Case]:
         .where(CaseClock.state == RUNNING, CaseClock.case_id > last, hang)
         .distinct()
         .order_by(CaseClock.case_id)
-        .limit(_BATCH)
+        .limit(BATCH)
     )
     ids = (await session.scalars(running)).all()
     locked = select(Case).where(Case.id.in_(ids)).order_by(Case.id).with_for_update()
