@@ -224,7 +224,8 @@ def _check_members(cases: Sequence[Case], parent: Case | None = None) -> None:
 async def _new_parent(
     session: AsyncSession, cases: Sequence[Case], title: str, now: datetime
 ) -> Case:
-    """The parent as a stored case with its handling clock; the earliest promise made counts."""
+    """The parent as a stored case, as old as the first of its members: what that citizen was
+    promised does not move."""
     first = min(cases, key=lambda case: (case.created_at, case.id))
     source = _most(case.source for case in cases)
     contact = Contact(
@@ -240,7 +241,6 @@ async def _new_parent(
     category = _most(case.category for case in cases)
     placed = [case for case in cases if case.category == category] or list(cases)
     place = _most(coarse_place(case.place_text) for case in placed)
-    promised = [case.due_at for case in cases if case.due_at > now]
     parent = Case(
         number=await CaseRepository(session, None).next_number(now),
         key=f"group:{contact.id}",
@@ -263,8 +263,7 @@ async def _new_parent(
         attachments=[],
         state=MainState.PENDING_DISPATCH,
         source=source,
-        due_at=min(case.due_at for case in cases),
-        created_at=now,
+        created_at=first.created_at,
         is_group=True,
         version=1,
         routing={
@@ -273,18 +272,12 @@ async def _new_parent(
             "reasons": ["同类诉求，沿用各单的承办单位"],
         },
     )
+    due = (await Timing.load(session)).due(ClockKind.HANDLE, parent, parent.created_at)
+    parent.due_at, parent.due_provisional = due.at, due.provisional
     _describe(parent, cases)
     session.add(parent)
     await session.flush()
     contact.case_id, contact.type, contact.category = parent.id, parent.type, parent.category
-    await timing.start(
-        session,
-        await Timing.load(session),
-        parent,
-        ClockKind.HANDLE,
-        now,
-        not_after=min(promised, default=None),
-    )
     return parent
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import timing
 from cases.acting import STALE, begin, need
 from cases.approvals import cancel_pending
+from cases.desk import wait_for_dispatch
 from cases.history import record
 from cases.identity import person_of
 from cases.masking import hide_person, tidy
@@ -269,6 +270,9 @@ async def restore(
     link.undone_by = actor.login if isinstance(actor, Actor) else None
     if before.get("urged"):
         target.urges = max(0, target.urges - 1)
+    if case.state == MainState.PENDING_DISPATCH:
+        # One that joined on its own when it was registered has never waited at the desk.
+        await wait_for_dispatch(session, case, now)
     for one, state, number, audience in (
         (case, MainState.MERGED, target.number, Audience.CITIZEN),
         (target, target.state, case.number, Audience.STAFF),

@@ -222,7 +222,6 @@ async def _new_case(
             "about_unit",
             "attachments",
             "source",
-            "due_at",
         )
     }
     case = Case(
@@ -236,6 +235,9 @@ async def _new_case(
         version=1,
         routing={},
     )
+    times = await Timing.load(session)
+    due = times.due(ClockKind.HANDLE, case, now)
+    case.due_at, case.due_provisional = due.at, due.provisional
     session.add(case)
     await session.flush()
     if identity is not None:
@@ -251,8 +253,6 @@ async def _new_case(
         )
         await session.flush()
     await _reword(session, case, piece)
-    times = await Timing.load(session)
-    await timing.start(session, times, case, ClockKind.HANDLE, now)
     await timing.start_statutory(session, times, case, now)
     await wait_for_dispatch(session, case, now)
     record(
