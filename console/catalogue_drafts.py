@@ -41,7 +41,7 @@ from routing.editing import (
     publish,
 )
 from routing.models import CatalogueDraft, PastCase
-from routing.replay import VERDICT_NAMES, Past, Replay, Verdict, replay
+from routing.replay import VERDICT_NAMES, Replay, Verdict, as_past, replay
 from routing.repository import CatalogueRepository
 
 router = console_router()
@@ -161,11 +161,6 @@ async def _preview(past: Sequence[PastCase], proposal: Proposal, names: Names, o
     cases = [as_past(row) for row in past]
     # Ten thousand cases take about a second; the loop goes on serving meanwhile.
     return await asyncio.to_thread(replay, cases, proposal.before, proposal.after, names.tree, on)
-
-
-def as_past(row: PastCase) -> Past:
-    """A stored case as `routing.replay` takes it."""
-    return Past(row.case_number, row.category or "", row.text, row.street, row.district, row.unit)
 
 
 def _first_day(drafts: Sequence[CatalogueDraft], chosen: Collection[str]) -> date:

@@ -11,10 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from routing.catalogue import CatalogueEntry, Dispatch, Territory, match, settle
 from units.tree import UnitTree
+
+if TYPE_CHECKING:
+    from routing.models import PastCase
 
 Verdict = Literal["better", "worse", "neutral"]
 VERDICT_NAMES: dict[Verdict, str] = {"better": "改对了", "worse": "改错了", "neutral": "对错不变"}
@@ -100,6 +103,11 @@ def replay(
         tick()
     touched = {code: counts for code, counts in sorted(by_category.items()) if counts.changed}
     return Replay(total, changes, touched)
+
+
+def as_past(row: PastCase) -> Past:
+    """A stored case as `replay` takes it."""
+    return Past(row.case_number, row.category or "", row.text, row.street, row.district, row.unit)
 
 
 def _verdict(before: str | None, after: str | None, answered_by: str) -> Verdict:
