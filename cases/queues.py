@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 
 from cases.models import Case
 from cases.states import OPEN, OPEN_PARTS, MainState, SubState
@@ -13,6 +14,38 @@ from cases.vocabulary import CaseType, Source, Urgency
 
 # Nobody works through more: a queue is counted, and turned over, up to here.
 COUNTED = 1000
+
+
+class Mark(StrEnum):
+    """What sets a case apart for those who supervise."""
+
+    SUPERVISED = "supervised"
+    RETURNED = "returned"
+    REWORKED = "reworked"
+    WRONG_AUTOMATIC = "wrong_automatic"
+    EXTENDED = "extended"
+    URGED = "urged"
+    ASKING = "asking"
+
+
+MARK_NAMES = {
+    Mark.SUPERVISED: "督办",
+    Mark.RETURNED: "退过单",
+    Mark.REWORKED: "重办或重新办理",
+    Mark.WRONG_AUTOMATIC: "自动派错",
+    Mark.EXTENDED: "延过期",
+    Mark.URGED: "市民催办",
+    Mark.ASKING: "有申请待审批",
+}
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A unit that the router proposed at registration: code, entry of the catalogue, score 0-1."""
+
+    unit: str
+    entry: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -24,6 +57,8 @@ class CaseFilter:
     on, ``text`` is looked for in number, title, detail and place, ``overdue_at`` keeps open cases
     that were due before that moment, ``due_from`` those due at that moment or later (both
     together: due soon). For a unit's staff the due date is that of their own unfinished parts.
+    ``category`` is a code or its beginning, ``area`` the code of a district or street; a case must
+    bear all of the ``marks``.
     """
 
     states: Collection[MainState] = ()
@@ -33,6 +68,12 @@ class CaseFilter:
     text: str = ""
     overdue_at: datetime | None = None
     due_from: datetime | None = None
+    type: CaseType | None = None
+    urgency: Urgency | None = None
+    source: Source | None = None
+    category: str = ""
+    area: str = ""
+    marks: Collection[Mark] = ()
 
     @property
     def by_date(self) -> bool:
@@ -82,6 +123,7 @@ class CaseRow:
     is_group: bool
     look_again_on: date | None
     lead: str | None
+    proposals: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True)
@@ -125,4 +167,8 @@ def row_of(one: Case, lead: str | None, due_at: datetime | None) -> CaseRow:
         is_group=one.is_group,
         look_again_on=one.look_again_on,
         lead=lead,
+        proposals=tuple(
+            Proposal(str(c["unit"]), str(c.get("entry") or ""), float(c.get("score") or 0))
+            for c in one.routing.get("candidates", [])
+        ),
     )

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    and_,
     cast,
     exists,
     false,
@@ -35,11 +36,11 @@ from cases.models import (
     SubCase,
 )
 from cases.numbers import make_number
-from cases.queues import COUNTED, CaseFilter, CasePage, CaseRow, row_of
+from cases.queues import COUNTED, CaseFilter, CasePage, CaseRow, Mark, row_of
 from cases.search import matches
-from cases.states import GONE, OPEN, MainState, SubState
+from cases.states import DECIDES, GONE, OPEN, MainState, SubState
 from cases.views import DESK_ROLES, CaseView, LinkView, Material
-from cases.vocabulary import LinkKind, Part
+from cases.vocabulary import ApprovalState, LinkKind, Part
 from core.calendar import LOCAL
 from core.errors import NotFound
 from core.identity import UNIT_ROLES, Actor, Role
@@ -75,7 +76,7 @@ class CaseRepository:
         if self.actor.role is Role.CALLBACK_CLERK:
             return statement.where(
                 Case.state.in_((MainState.CALLBACK, MainState.CLOSED)),
-                exists().where(Callback.case_id == Case.id),
+                exists().where(Callback.case_id == Case.id).correlate(Case),
             )
         if self.actor.role in UNIT_ROLES:
             return statement.where(
@@ -126,6 +127,17 @@ class CaseRepository:
         )
         return found
 
+    async def merged_into(self, case_id: int, *, lock: bool = False) -> Sequence[Case]:
+        """The cases that were merged into this one and still are, oldest first."""
+        statement = (
+            select(Case)
+            .where(Case.merged_into == case_id, Case.state == MainState.MERGED)
+            .order_by(Case.id)
+        )
+        if lock:
+            statement = statement.with_for_update().execution_options(populate_existing=True)
+        return (await self.session.scalars(statement)).all()
+
     async def conversation_of(self, found: Case) -> uuid.UUID | None:
         """The conversation in which ``found`` was filed."""
         conversation: uuid.UUID | None = await self.session.scalar(
@@ -161,6 +173,31 @@ class CaseRepository:
                 select(Approval).where(Approval.case_id == case_id).order_by(Approval.id)
             )
         ).all()
+
+    async def waiting_approvals(self, *, limit: int, offset: int) -> list[tuple[Approval, Case]]:
+        """What the actor has to decide, longest waiting first, with the cases."""
+        rows = await self.session.execute(
+            select(Approval, Case)
+            .join(Case, Case.id == Approval.case_id)
+            .where(*self._to_decide())
+            .order_by(Approval.asked_at, Approval.id)
+            .limit(limit)
+            .offset(min(offset, COUNTED))
+        )
+        return [(approval, case) for approval, case in rows.tuples()]
+
+    async def count_approvals(self) -> int:
+        """How many these are."""
+        wanted = select(func.count()).select_from(Approval).where(*self._to_decide())
+        return await self.session.scalar(wanted) or 0
+
+    def _to_decide(self) -> list[ColumnElement[bool]]:
+        assert self.actor is not None
+        role = self.actor.role
+        kinds = [kind for kind, roles in DECIDES.items() if role in roles]
+        mine = Approval.decided_by_unit == self.actor.unit if role in UNIT_ROLES else false()
+        lines = and_(Approval.decided_by_unit.is_(None), Approval.kind.in_(kinds))
+        return [Approval.state == ApprovalState.PENDING, or_(mine, lines)]
 
     async def clocks(self, case_id: int) -> Sequence[CaseClock]:
         """Time limits of a case by due date; call only for a readable case."""
@@ -301,6 +338,7 @@ class CaseRepository:
             units = self._own & units if units is not None else self._own
         if wanted.units or wanted.part_states or wanted.handler:
             statement = statement.where(_has_part(units, wanted.part_states, wanted.handler))
+        statement = _of_kind(statement, wanted)
         if words := wanted.text.replace("\x00", "").strip():
             statement = statement.where(matches(words))
         if self._own:
@@ -327,6 +365,42 @@ class CaseRepository:
             .correlate(Case)
             .scalar_subquery()
         )
+
+
+def _of_kind(statement: Select[Case], wanted: CaseFilter) -> Select[Case]:
+    """Only cases with the facts and marks that ``wanted`` asks for."""
+    facts = ((Case.type, wanted.type), (Case.urgency, wanted.urgency), (Case.source, wanted.source))
+    for column, value in facts:
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.category:
+        statement = statement.where(Case.category.startswith(wanted.category, autoescape=True))
+    if wanted.area:
+        statement = statement.where(or_(Case.district == wanted.area, Case.street == wanted.area))
+    return statement.where(*(_MARKS[mark] for mark in wanted.marks))
+
+
+_MARKS: dict[Mark, ColumnElement[bool]] = {
+    Mark.SUPERVISED: Case.supervised.expression,
+    Mark.RETURNED: Case.returns > 0,
+    Mark.REWORKED: or_(Case.reworks > 0, Case.reopens > 0),
+    Mark.WRONG_AUTOMATIC: and_(
+        Case.automatic,
+        exists()
+        .where(
+            SubCase.case_id == Case.id,
+            SubCase.role == Part.LEAD,
+            SubCase.unit == Case.first_unit,
+            ~_LIVE,
+        )
+        .correlate(Case),
+    ),
+    Mark.EXTENDED: Case.extended.expression,
+    Mark.URGED: Case.urges > 0,
+    Mark.ASKING: exists()
+    .where(Approval.case_id == Case.id, Approval.state == ApprovalState.PENDING)
+    .correlate(Case),
+}
 
 
 def _has_part(
@@ -362,7 +436,7 @@ def _upward(unit: str) -> Select[str]:
         select(Unit.code.label("here"), Unit.parent.label("next")),
         select(UnitSuccession.new, UnitSuccession.old).where(UnitSuccession.done_at.is_not(None)),
     ).subquery()
-    upward = select(cast(unit, Text).label("code")).cte("upward", recursive=True)
+    upward = select(cast(unit, Text).label("code")).cte(recursive=True)
     upward = upward.union(
         select(steps.c.next)
         .join(upward, upward.c.code == steps.c.here)

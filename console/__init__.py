@@ -8,17 +8,24 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from console import (
+    approvals_page,
     calendar_page,
+    callback_page,
     case_actions,
     case_page,
     catalogue_drafts,
     catalogue_form,
     catalogue_page,
     categories_page,
+    desk_actions,
     desks,
+    live,
     login,
+    notices_page,
     office,
     seat,
+    succession_page,
+    territory_page,
 )
 from console.render import HERE, error_page
 
@@ -28,15 +35,22 @@ router = APIRouter()
 for _pages in (
     login,
     desks,
+    desk_actions,
+    approvals_page,
+    notices_page,
+    live,
     case_page,
     case_actions,
     seat,
     office,
     calendar_page,
+    callback_page,
     catalogue_page,
     catalogue_form,
     catalogue_drafts,
     categories_page,
+    succession_page,
+    territory_page,
 ):
     router.include_router(_pages.router)
 

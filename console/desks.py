@@ -1,76 +1,51 @@
-"""The dispatch desk and the unit desk: queues of cases with tabs, search and a filter by unit.
+"""The desks: queues of cases with tabs, search and filters, for the line, a unit and supervisors.
 
 Everything chosen stands in the address, so that a page can be kept, sent and gone back to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from cases.numbers import tidy_number
-from cases.repository import CaseFilter, CaseRepository, CaseRow
-from cases.states import OPEN, MainState, SubState
-from console.clock import SOON, Clock, clock
-from console.menu import DISPATCH_ROLES, menu_of
+from cases.queues import COUNTED, CaseRow
+from cases.repository import CaseRepository
+from cases.states import MAIN_STATE_NAMES, OPEN, MainState
+from cases.vocabulary import TYPE_NAMES, URGENCY_NAMES
+from console.clock import Clock, clock
+from console.desk_filters import Asked, Choice, facets, filter_of
+from console.desk_tabs import DISPATCH_TABS, SUPERVISION_TABS, UNIT_TABS, Tab, tab_of
+from console.excel import Sheet, download, workbook
+from console.menu import DISPATCH_ROLES, SUPERVISION_ROLES, menu_of
 from console.paging import PAGE_SIZE, Paging
-from console.render import link, render
+from console.render import link, local_time, render
 from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
-from console.unit_picker import find_unit, unit_options
+from console.unit_picker import unit_options
 from console.wording import DONE
 from core.database import now
-from core.errors import InvalidInput
 from core.identity import UNIT_ROLES, Role
+from routing.service import CategoryFacts
 from units.tree import UnitTree
 
 router = console_router()
+# From this score on a proposal is worth a button of its own.
+_PROPOSED_FROM = 0.3
 
 
 @dataclass(frozen=True)
-class Tab:
-    """One view of a queue; ``late`` and ``soon`` are about the clock of the case."""
+class Proposed:
+    """A unit for one click: name, certainty in percent, entry of the catalogue."""
 
-    key: str
-    name: str
-    states: tuple[MainState, ...] = ()
-    part_states: tuple[SubState, ...] = ()
-    late: bool = False
-    soon: bool = False
-
-    def narrow(self, wanted: CaseFilter, at: datetime) -> CaseFilter:
-        """``wanted``, for this tab only."""
-        if self.late:
-            wanted = replace(wanted, overdue_at=at)
-        if self.soon:
-            wanted = replace(wanted, overdue_at=at + SOON, due_from=at)
-        return replace(wanted, states=self.states, part_states=self.part_states)
-
-
-DISPATCH_TABS = (
-    Tab("pending", "待派单", (MainState.PENDING_DISPATCH,)),
-    Tab("dispatched", "待签收", (MainState.DISPATCHED,)),
-    Tab("in_progress", "办理中", (MainState.IN_PROGRESS,)),
-    Tab("answered", "已答复", (MainState.ANSWERED,)),
-    Tab("closed", "已办结", (MainState.CLOSED,)),
-    Tab("all", "全部"),
-    Tab("late", "超期", late=True),
-)
-UNIT_TABS = (
-    Tab("pending", "待签收", part_states=(SubState.PENDING_ACCEPTANCE,)),
-    Tab("in_progress", "办理中", part_states=(SubState.IN_PROGRESS,)),
-    Tab("answered", "已答复", part_states=(SubState.ANSWERED,)),
-    Tab("soon", "即将到期", soon=True),
-    Tab("late", "超期", late=True),
-    Tab("closed", "已办结", part_states=(SubState.CLOSED, SubState.ENDED)),
-    Tab("all", "全部"),
-)
+    unit: str
+    percent: int
+    entry: str
 
 
 @dataclass(frozen=True)
@@ -82,65 +57,109 @@ class Line:
     place: str
     lead: str
     clock: Clock
+    badges: tuple[str, ...]
+    proposed: Proposed | None
 
 
 @dataclass(frozen=True)
 class TabLink:
     name: str
-    count: int
+    count: str
     address: str
     current: bool
 
 
-@dataclass(frozen=True)
-class Choice:
-    """What the address asks for."""
-
-    tab: Tab
-    text: str
-    unit: str
-    page: int
-
-
 @router.get("/dispatch")
 async def dispatch_desk(
-    request: Request,
-    staff: CurrentStaff,
-    tab: str = "",
-    q: str = "",
-    unit: str = "",
-    page: int = 1,
-    done: str = "",
+    request: Request, staff: CurrentStaff, choice: Asked, done: str = "", undo: str = ""
 ) -> Response:
     """Cases of the whole line; dispatchers start with what waits for them, others with all."""
     staff.actor.require(*DISPATCH_ROLES)
     first = "pending" if staff.actor.role is Role.DISPATCHER else "all"
-    choice = _choice(DISPATCH_TABS, tab or first, q, unit, page)
-    heading = dict(menu_of(staff.actor.role))[request.url.path]
-    return await _desk(request, staff, heading, DISPATCH_TABS, choice, done)
+    heading = dict(menu_of(staff.actor.role))["/console/dispatch"]
+    return await _desk(request, staff, heading, DISPATCH_TABS, choice, first, done, undo)
 
 
 @router.get("/unit")
 async def unit_desk(
-    request: Request,
-    staff: CurrentStaff,
-    tab: str = "",
-    q: str = "",
-    unit: str = "",
-    page: int = 1,
-    done: str = "",
+    request: Request, staff: CurrentStaff, choice: Asked, done: str = ""
 ) -> Response:
     """Cases in which the own unit, or one below it, has a part."""
     staff.actor.require(*UNIT_ROLES)
-    choice = _choice(UNIT_TABS, tab or "pending", q, unit, page)
     heading = tree_of(request).name(staff.actor.unit)
-    return await _desk(request, staff, heading, UNIT_TABS, choice, done)
+    return await _desk(request, staff, heading, UNIT_TABS, choice, "pending", done)
 
 
-def _choice(tabs: tuple[Tab, ...], tab: str, text: str, unit: str, page: int) -> Choice:
-    chosen = next((t for t in tabs if t.key == tab), tabs[0])
-    text, unit = (words.replace("\x00", "").strip()[:100] for words in (text, unit))
-    return Choice(chosen, text, unit, min(max(page, 1), 100_000))
+@router.get("/supervision")
+async def supervision_desk(
+    request: Request, staff: CurrentStaff, choice: Asked, done: str = ""
+) -> Response:
+    """What went wrong or is about to: late, bounced, done again, wrongly dispatched by itself."""
+    staff.actor.require(*SUPERVISION_ROLES)
+    return await _desk(request, staff, "督办台", SUPERVISION_TABS, choice, "late", done)
+
+
+@router.get("/dispatch/export")
+@router.get("/unit/export")
+@router.get("/supervision/export")
+async def export(request: Request, staff: CurrentStaff, choice: Asked) -> Response:
+    """The queue of a desk as Excel, at most `COUNTED` lines; nothing in it tells who speaks."""
+    tabs, roles = _DESKS[request.url.path.split("/")[2]]
+    staff.actor.require(*roles)
+    tab = tab_of(tabs, choice.tab)
+    wanted, _ = filter_of(request, staff, choice)
+    at = now()
+    async with database_of(request).unit_of_work() as session:
+        repository = CaseRepository(session, staff.actor)
+        rows = await repository.rows(tab.narrow(wanted, staff.actor.login, at), limit=COUNTED)
+    lines = _lines(request, rows, at)
+    sheet = Sheet(
+        title=tab.name,
+        head=[*_HEAD],
+        rows=[_cells(line) for line in lines],
+        notes=[f"{tab.name}，导出于 {local_time(at)}，最多 {COUNTED} 件"],
+        widths=[16, 8, 8, 36, 16, 24, 18, 10, 18, 18, 14, 24],
+    )
+    return download(workbook([sheet]), f"工单-{tab.name}-{local_time(at, '%Y%m%d')}.xlsx")
+
+
+_DESKS: dict[str, tuple[tuple[Tab, ...], frozenset[Role]]] = {
+    "dispatch": (DISPATCH_TABS, DISPATCH_ROLES),
+    "unit": (UNIT_TABS, UNIT_ROLES),
+    "supervision": (SUPERVISION_TABS, SUPERVISION_ROLES),
+}
+_HEAD = (
+    "编号",
+    "类型",
+    "紧急程度",
+    "标题",
+    "类别",
+    "地点",
+    "主办单位",
+    "状态",
+    "登记时间",
+    "到期时间",
+    "时限",
+    "标记",
+)
+
+
+def _cells(line: Line) -> list[str]:
+    row = line.row
+    return [
+        row.number,
+        TYPE_NAMES[row.type],
+        URGENCY_NAMES[row.urgency],
+        row.title,
+        line.category,
+        line.place,
+        line.lead,
+        MAIN_STATE_NAMES[row.state],
+        local_time(row.created_at),
+        local_time(row.due_at),
+        line.clock.text,
+        "、".join(line.badges),
+    ]
 
 
 async def _desk(
@@ -149,71 +168,98 @@ async def _desk(
     heading: str,
     tabs: tuple[Tab, ...],
     choice: Choice,
+    first: str,
     done: str,
+    undo: str = "",
 ) -> Response:
-    tree, at = tree_of(request), now()
-    among = staff.actor.units if staff.actor.role in UNIT_ROLES else None
-    units, problem = _units(tree, choice.unit, among)
-    wanted = CaseFilter(units=units, text=choice.text)
+    at, login = now(), staff.actor.login
+    tab = tab_of(tabs, choice.tab or first)
+    wanted, problem = filter_of(request, staff, choice)
     async with database_of(request).unit_of_work() as session:
         repository = CaseRepository(session, staff.actor)
-        number = tidy_number(choice.text)
+        number = tidy_number(choice.q)
         if number and await repository.by_number(number):
             return RedirectResponse(f"/console/cases/{number}", 303)
-        counts = await _counts(session, staff, tabs, wanted, at)
-        paging = Paging(choice.page, counts[choice.tab.key])
-        found = await repository.queue(
-            choice.tab.narrow(wanted, at), limit=PAGE_SIZE, offset=paging.offset
+        totals = await repository.totals([t.narrow(wanted, login, at) for t in tabs])
+        counts = {t.key: total for t, total in zip(tabs, totals, strict=True)}
+        paging = Paging(choice.page, min(counts[tab.key], COUNTED))
+        rows = await repository.rows(
+            tab.narrow(wanted, login, at), limit=PAGE_SIZE, offset=paging.offset
         )
-    categories = request.app.state.city.router.categories
-    lines = [
-        Line(
-            row,
-            categories[row.category].name if row.category in categories else "未归类",
-            _place(tree, row),
-            tree.short(row.lead) or "未派单",
-            clock(row.due_at, at, stopped=row.state not in OPEN),
-        )
-        for row in found.rows
-    ]
-    here = {"q": choice.text, "unit": choice.unit}
-    path = request.url.path
+        approvals = await repository.count_approvals()
+    path, kept = request.url.path, choice.filters
+    template = "_queue.html" if request.headers.get("X-Part") == "queue" else "desk.html"
+    among = staff.actor.units if staff.actor.role in UNIT_ROLES else None
     return render(
         request,
-        "desk.html",
+        template,
         heading=heading,
         tabs=[
-            TabLink(t.name, counts[t.key], link(path, tab=t.key, **here), t is choice.tab)
+            TabLink(t.name, _many(counts[t.key]), link(path, tab=t.key, **kept), t is tab)
             for t in tabs
         ],
+        tab=tab,
         choice=choice,
+        filtered=any(kept.values()),
         problem=problem,
-        lines=lines,
+        lines=_lines(request, rows, at),
         paging=paging,
-        page_address=lambda page: link(path, tab=choice.tab.key, **here, page=page),
-        units=unit_options(tree, among),
+        total=_many(counts[tab.key]),
+        page_address=lambda page: link(path, tab=tab.key, **kept, page=page),
+        here=link(path, tab=tab.key, **kept, page=choice.page if choice.page > 1 else ""),
+        export=link(f"{path}/export", tab=tab.key, **kept),
+        may_dispatch=staff.actor.role in (Role.DISPATCHER, Role.SUPERVISOR),
+        units=unit_options(tree_of(request), among),
+        facets=facets(request),
+        approvals=approvals,
+        undo=[n for n in undo.split(",") if tidy_number(n)][:50],
         done=DONE.get(done, ""),
     )
 
 
-async def _counts(
-    session: AsyncSession, staff: Staff, tabs: tuple[Tab, ...], wanted: CaseFilter, at: datetime
-) -> dict[str, int]:
-    repository = CaseRepository(session, staff.actor)
-    return {
-        tab.key: (await repository.queue(tab.narrow(wanted, at), limit=0)).total for tab in tabs
-    }
+def _many(count: int) -> str:
+    return f"{COUNTED}+" if count > COUNTED else str(count)
 
 
-def _units(tree: UnitTree, typed: str, among: Collection[str] | None) -> tuple[frozenset[str], str]:
-    """Codes of the typed unit and all below it, or what is wrong with what was typed."""
-    if not typed:
-        return frozenset(), ""
-    try:
-        return tree.below(find_unit(tree, typed, among, loose=True).code), ""
-    except InvalidInput as error:
-        return frozenset(), error.fields["unit"]
+def _lines(request: Request, rows: Sequence[CaseRow], at: datetime) -> list[Line]:
+    tree = tree_of(request)
+    categories: dict[str, CategoryFacts] = request.app.state.city.router.categories
+    return [
+        Line(
+            row,
+            categories[row.category].name if row.category in categories else "未归类",
+            row.place_text or tree.short(row.street or row.district) or "地点不详",
+            tree.short(row.lead) or "未派单",
+            clock(row.due_at, at, stopped=row.state not in OPEN),
+            _badges(row),
+            _proposed(tree, row),
+        )
+        for row in rows
+    ]
 
 
-def _place(tree: UnitTree, row: CaseRow) -> str:
-    return row.place_text or tree.short(row.street or row.district) or "地点不详"
+def _badges(row: CaseRow) -> tuple[str, ...]:
+    marks = (
+        (row.supervised, "督办"),
+        (row.is_group, "同类诉求"),
+        (row.secret, "保密"),
+        (row.urges > 0, f"催办 {row.urges}"),
+        (row.returns > 0, f"退单 {row.returns}"),
+        (row.reworks + row.reopens > 0, "重办"),
+        (row.extended, "已延期"),
+        (
+            row.look_again_on is not None,
+            f"{row.look_again_on:%m-%d} 复查" if row.look_again_on else "",
+        ),
+    )
+    return tuple(text for there, text in marks if there)
+
+
+def _proposed(tree: UnitTree, row: CaseRow) -> Proposed | None:
+    best = row.proposals[0] if row.proposals else None
+    if best is None or best.score < _PROPOSED_FROM or row.state is not MainState.PENDING_DISPATCH:
+        return None
+    unit = tree.get(best.unit)
+    if unit is None or not unit.active:
+        return None
+    return Proposed(unit.name, round(best.score * 100), best.entry)

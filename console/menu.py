@@ -9,21 +9,35 @@ SEAT_ROLES = frozenset({Role.SEAT, Role.SUPERVISOR})
 # Whoever may know the citizen of a secret case may read the conversation it came from.
 TRANSCRIPT_ROLES = SEAT_ROLES | {Role.DISPATCHER}
 REVIEW_ROLES = frozenset(Role) - {Role.KNOWLEDGE_EDITOR}
+CALLBACK_ROLES = frozenset({Role.CALLBACK_CLERK, Role.SUPERVISOR})
+MEASURE_ROLES = frozenset({Role.SUPERVISOR, Role.UNIT_LEADER})
+SUPERVISION_ROLES = frozenset({Role.SUPERVISOR})
+APPROVAL_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR}) | UNIT_ROLES
+REGISTRATION_ROLES = frozenset({Role.SEAT, Role.DISPATCHER, Role.SUPERVISOR})
+NOTICE_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR}) | UNIT_ROLES
 CALENDAR_ROLES = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
+TERRITORY_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
 STAFF_ROLES = frozenset({Role.ADMINISTRATOR})
 CATALOGUE_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SUCCESSION_ROLES = frozenset({Role.ADMINISTRATOR})
 
 _MENU = [
+    ("/console/supervision", "督办台", SUPERVISION_ROLES),
     ("/console/dispatch", "派单台", frozenset({Role.DISPATCHER, Role.SUPERVISOR})),
     ("/console/dispatch", "工单", frozenset({Role.SEAT, Role.ADMINISTRATOR})),
     ("/console/unit", "单位工作台", UNIT_ROLES),
+    ("/console/approvals", "审批", APPROVAL_ROLES),
+    ("/console/notices", "提醒", NOTICE_ROLES),
+    ("/console/register", "登记", REGISTRATION_ROLES),
     ("/console/seat", "坐席台", SEAT_ROLES),
+    ("/console/callback", "回访台", CALLBACK_ROLES),
     ("/console/reviews", "评价", REVIEW_ROLES),
     ("/console/items", "事项", frozenset(Role)),
     ("/console/catalogue", "派单目录", CATALOGUE_ROLES),
+    ("/console/territory", "地名库", TERRITORY_ROLES),
     ("/console/calendar", "工作日历", CALENDAR_ROLES),
     ("/console/staff", "人员", STAFF_ROLES),
+    ("/console/succession", "单位变更", SUCCESSION_ROLES),
 ]
 
 

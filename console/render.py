@@ -37,12 +37,17 @@ _HEADINGS = {
 # Colour of a state's tag; the rest stay grey.
 _STATE_TAGS: dict[MainState | SubState, str] = {
     MainState.PENDING_DISPATCH: "tag-warn",
+    MainState.CONSULTATION: "tag-warn",
     MainState.DISPATCHED: "tag-warn",
     MainState.IN_PROGRESS: "tag-info",
     MainState.ANSWERED: "tag-info",
+    MainState.SUSPENDED: "tag-warn",
+    MainState.CALLBACK: "tag-good",
     MainState.CLOSED: "tag-good",
     SubState.PENDING_ACCEPTANCE: "tag-warn",
     SubState.IN_PROGRESS: "tag-info",
+    SubState.PENDING_SIGNATURE: "tag-warn",
+    SubState.SUSPENDED: "tag-warn",
     SubState.ANSWERED: "tag-info",
     SubState.CLOSED: "tag-good",
 }

@@ -29,6 +29,7 @@ from bot.assistant import Assistant
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
+from console.live import Changes
 from core.database import Database
 from core.errors import HotlineError
 from core.jobs import connected
@@ -98,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         jobs = await stack.enter_async_context(connected(database.url))
         encoder = await asyncio.to_thread(_encoder, settings)
         app.state.wakeups = Wakeups()
+        app.state.changes = Changes()
         # Listening begins before loading, so that no change falls between the two.
         loaded = asyncio.Event()
         listener = _listener(app, database, loaded)
@@ -160,6 +162,7 @@ def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listen
 
     listener = Listener(database.url)
     listener.subscribe("conversation", app.state.wakeups.wake)
+    listener.subscribe("case_changed", app.state.changes.wake)
     listener.subscribe("kb_changed", later(knowledge))
     for channel in ("units_changed", "catalogue_changed", "calendar_changed"):
         listener.subscribe(channel, later(city))
