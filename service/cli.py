@@ -136,6 +136,33 @@ def bench_turns(
         _fail(str(error), error.tail)
 
 
+@bench_app.command("cases")
+def bench_cases(
+    cases: Annotated[int, typer.Option(min=500, help="工单数")] = 200_000,
+    database: Annotated[
+        str | None,
+        typer.Option(help="在这个 PostgreSQL 服务器上建测量库（默认 DATABASE_URL 所在的）"),
+    ] = None,
+    runs: Annotated[int, typer.Option(min=2, help="每项测量的次数")] = 200,
+    keep: Annotated[bool, typer.Option(help="保留测量库，下次直接使用")] = False,
+    as_json: Json = False,
+) -> None:
+    """大量工单下的派单台、单位台、搜索、工单页和登记：p50/p95/p99，并检查有没有整表扫描。"""
+    from psycopg import Error
+
+    from service import bench_cases as bench
+
+    settings = _settings()
+    server = database or _database_url(settings)
+    try:
+        found = bench.run(settings, server, cases, runs=runs, keep=keep, as_json=as_json)
+    except (Error, RuntimeError) as error:
+        _fail(f"测量没有完成：{' '.join(str(error).split())}")
+    # On few rows reading everything is the quickest way, and the planner knows it.
+    if found and cases >= bench.MANY:
+        _fail(f"有 {len(found)} 种语句整表扫描：" + "；".join(found))
+
+
 def _settings() -> Settings:
     """The settings, or the end with a sentence that names the variable that does not fit."""
     from pydantic import ValidationError

@@ -113,7 +113,9 @@ async def test_what_waits_is_by_urgency_then_by_due_date_and_the_rest_newest_fir
     assert [r.id for r in page.rows] == [urgent.case_id, early.case_id, late.case_id]
     assert ([r.id for r in second.rows], second.total) == ([early.case_id], 3)
     assert [r.id for r in everything] == [urgent.case_id, early.case_id, late.case_id]
+        own = await CaseRepository(session, URBAN).totals([CaseFilter(), waiting])
     assert totals == [3, 0]
+    assert own == [0, 0]
 
 
 async def test_filters(city: Database, file: Register) -> None:
