@@ -101,17 +101,20 @@ async def find_same(
     *,
     conversation_id: uuid.UUID | None = None,
     phone_hash: str | None = None,
+    proved: Collection[int] = (),
     secret: bool = False,
     exclude: Collection[int] = (),
 ) -> Same | None:
     """The case of the same person that is most like ``wanted``: open, merged, or answered so
     lately that it can still be reopened.
 
-    By ``conversation_id`` it may be shown to the citizen; by ``phone_hash`` only to the line's
-    desks, since anybody can name a number. ``secret``: the matter asked for is a secret one, which
-    is looked for in its conversation alone.
+    By ``conversation_id``, or among ``proved`` cases (number and query code were given), it may be
+    shown to the citizen; by ``phone_hash`` only to the line's desks, since anybody can name a
+    number. ``secret``: the matter asked for is a secret one; it is not looked for by phone, and
+    only secret cases are the same, since the others are read by more people.
     """
     found = await _of_person(session, conversation_id, None if secret else phone_hash)
+    found |= dict.fromkeys(proved, True)
     ids = set(found) - set(exclude)
     if not ids:
         return None
@@ -124,7 +127,7 @@ async def find_same(
     calendar = await load_calendar(session)
     best: Same | None = None
     for case in rows:
-        if is_secret(case) and not found[case.id]:
+        if is_secret(case) != secret and (secret or not found[case.id]):
             continue
         ended = case.state not in OPEN | {MainState.MERGED}
         if ended and now > reopen_window(calendar, case.told_at or case.created_at):
@@ -218,7 +221,7 @@ async def same_person(session: AsyncSession, one: Case, other: Case) -> bool:
 async def _of_person(
     session: AsyncSession, conversation_id: uuid.UUID | None, phone_hash: str | None
 ) -> dict[int, bool]:
-    """Case ids of a person → whether they were filed in the conversation. Each by its own index."""
+    """Case ids of a person → whether the citizen may hear of them. Each by its own index."""
     found: dict[int, bool] = {}
     if phone_hash is not None:
         by_phone = select(CaseIdentity.case_id).where(CaseIdentity.phone_hash == phone_hash)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.actions import repeated
 from bot.actions.dialogue import SURE
 from bot.actions.guide import tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
@@ -34,6 +35,8 @@ async def take_in(talk: Talk) -> Replies:
     if talk.draft is None:
         talk.draft = await start_draft(talk.session, talk.conversation.id)
     before = read(talk.draft)
+    if before.awaiting == repeated.AWAITING:
+        return await _same_or_new(talk, repeated.wish(talk.text))
     matter = talk.line.city.intake.listen(before, talk.text, talk.act or "inform")
     write(talk.draft, matter)
     talk.remember(failures=None, awaiting=None)
@@ -58,13 +61,22 @@ async def confirm(talk: Talk) -> Replies:
     if talk.draft is None:
         return await _already_filed(talk)
     matter = read(talk.draft)
-    if matter.awaiting != "confirm":
+    if matter.awaiting not in ("confirm", repeated.AWAITING):
         return [form.question(matter)]
+    known = await repeated.offer(talk, matter)
+    if known is not None:
+        return [known]
     registered = await file(
         talk.session, talk.line.city.intake, talk.draft, talk.conversation.channel
     )
-    talk.remember(case=registered.number, awaiting=None, failures=None, item=None)
+    talk.remember(case=registered.number, awaiting=None, failures=None, item=None, distinct=None)
     return [receipt(registered, talk.line.city.tree)]
+
+
+async def _same_or_new(talk: Talk, wish: str) -> Replies:
+    """The citizen was asked whether the matter is one filed before; unclear words file nothing."""
+    done = await repeated.choose(talk, wish) if wish else None
+    return done if done is not None else await confirm(talk)
 
 
 async def _already_filed(talk: Talk) -> Replies:
@@ -92,6 +104,8 @@ async def choose(talk: Talk, value: str) -> Replies:
     if talk.draft is None:
         return await _already_filed(talk)
     matter = read(talk.draft)
+    if step == repeated.AWAITING:
+        return await _same_or_new(talk, rest)
     if step == "edit":
         return [
             say(
