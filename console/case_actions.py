@@ -2,53 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import hmac
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from cases import service
+from cases.identity import open_identity
 from cases.states import Action
-from console.case_page import Problem, show_case, view_of
-from console.menu import home_of
+from console.case_advice import intake_of
+from console.case_desk_actions import DESK_ACTIONS, Perform
+from console.case_form import MOST_PICTURES, Job
+from console.case_page import Problem, Shown, show_case, view_of
+from console.case_unit_actions import UNIT_ACTIONS
 from console.render import error_page, link
 from console.route import console_router
-from console.staff import Posted, PostedForm, database_of, tree_of
-from console.unit_picker import find_unit
+from console.staff import CurrentStaff, Posted, PostedForm, database_of
 from core.database import now
-from core.errors import Conflict, InvalidInput, NotFound
-from units.tree import UnitTree
+from core.errors import Conflict, Gone, InvalidInput, NotAllowed, NotFound
 
 router = console_router()
 
+# What is kept when a form does not go through, and what it is called where it can be copied.
 _FIELD_NAMES = {
     "unit": "承办单位",
     "reason": "原因",
+    "basis": "依据",
+    "proposed_unit": "建议承办单位",
+    "days": "天数",
+    "until": "日期",
+    "task": "办理要求",
+    "note": "联系情况",
+    "reached": "是否联系上",
     "citizen_answer": "给市民的答复",
     "internal_note": "内部说明",
-    "text": "补充的情况",
+    "public_answer": "公开答复",
+    "result": "办理结果",
+    "result_reason": "理由",
+    "remark": "审核意见",
+    "decision": "审批意见",
+    "text": "内容",
+    "type": "诉求类型",
+    "category": "类别",
+    "urgency": "紧急程度",
+    "complex": "复杂事项",
+    "place_text": "地点",
+    "street": "街道",
+    "about_unit": "被反映单位",
+    "approval": "申请",
+    "part": "下级单位",
 }
+# Codes and ticks that nobody would copy.
+_NOT_WORDS = frozenset({"approval", "part", "reached", "complex", "result", "type", "urgency"})
 
 
-@dataclass(frozen=True)
-class _Job:
-    """One form to be carried out within a transaction."""
+async def posted_with_pictures(request: Request, staff: CurrentStaff) -> Posted:
+    """Raises NotAllowed when the form does not carry the session's token."""
+    form = await request.form(max_files=MOST_PICTURES + 1)
+    given = form.get("csrf")
+    if not isinstance(given, str) or not hmac.compare_digest(
+        given.encode(), staff.csrf_token.encode()
+    ):
+        raise NotAllowed("这个表单已失效，请返回上一页刷新后再提交。", code="csrf")
+    return Posted(staff, form)
 
-    session: AsyncSession
-    tree: UnitTree
-    form: Posted
-    case_id: int
 
-    @property
-    def version(self) -> int:
-        return self.form.number("version")
+PostedPictures = Annotated[Posted, Depends(posted_with_pictures)]
+
+
+@router.post("/cases/{number}/open_identity")
+async def open_citizen(request: Request, number: str, form: PostedForm) -> Response:
+    """Show who speaks in a secret case, on this page only and on the record."""
+    try:
+        async with database_of(request).unit_of_work() as session:
+            case_id = (await view_of(session, form.staff, number)).id
+            found = await open_identity(
+                session, form.staff.actor, case_id, form.text("reason"), now()
+            )
+    except (Conflict, InvalidInput) as error:
+        problem = Problem(
+            Action.OPEN_IDENTITY, error.message, error.fields, {"reason": form.text("reason")}
+        )
+        return await show_case(request, form.staff, number, Shown(error.status, problem=problem))
+    return await show_case(request, form.staff, number, Shown(opened=found))
 
 
 @router.post("/cases/{number}/{action}")
-async def act(request: Request, number: str, action: Action, form: PostedForm) -> Response:
+async def act(request: Request, number: str, action: Action, form: PostedPictures) -> Response:
     """Do ``action`` to the case.
 
     When the case changed meanwhile, or something is missing, the page comes again with what was
@@ -60,100 +102,46 @@ async def act(request: Request, number: str, action: Action, form: PostedForm) -
     typed = {name: form.text(name) for name in _FIELD_NAMES if form.text(name)}
     try:
         async with database_of(request).unit_of_work() as session:
-            case_id = (await view_of(session, form.staff, number)).id
-            done = await perform(_Job(session, tree_of(request), form, case_id))
-    except (Conflict, InvalidInput) as error:
+            view = await view_of(session, form.staff, number)
+            job = Job(session, intake_of(request), form, view, now(), form.number("version"))
+            done = await perform(job)
+    except (Conflict, Gone, InvalidInput) as error:
         problem = Problem(action, error.message, error.fields, typed)
-        return await show_case(request, form.staff, number, status=error.status, problem=problem)
+        return await show_case(request, form.staff, number, Shown(error.status, problem=problem))
     except NotFound as error:
-        kept = {_FIELD_NAMES[name]: text for name, text in typed.items()}
+        kept = {_FIELD_NAMES[n]: text for n, text in typed.items() if n not in _NOT_WORDS}
         return error_page(request, error.status, error.message, kept=kept)
-    leaves = action is Action.RETURN
-    target = home_of(form.staff.actor.role) if leaves else f"/console/cases/{number}"
     said = action.value if done else "known"
-    return RedirectResponse(link(target, done=said), 303)
+    return RedirectResponse(link(f"/console/cases/{number}", done=said), 303)
 
 
-async def _dispatch(job: _Job) -> bool:
-    unit = find_unit(job.tree, job.form.text("unit")).code
-    await service.dispatch(
-        job.session,
-        job.form.staff.actor,
-        job.case_id,
-        job.version,
-        unit,
-        now(),
-        reason=job.form.text("reason"),
+async def _urge(job: Job) -> bool:
+    key = job.text("key")
+    return await service.urge(job.session, job.case_id, key, job.at, by=job.actor)
+
+
+async def _supplement(job: Job) -> bool:
+    key, text = job.text("key"), job.text("text")
+    return await service.supplement(job.session, job.case_id, key, text, job.at, by=job.actor)
+
+
+async def _withdraw(job: Job) -> bool:
+    key, reason = job.text("key"), job.text("reason")
+    return await service.withdraw(
+        job.session, job.case_id, key, job.at, reason=reason, by=job.actor
     )
-    return True
 
 
-async def _reassign(job: _Job) -> bool:
-    unit = find_unit(job.tree, job.form.text("unit")).code
-    reason = job.form.text("reason")
-    actor = job.form.staff.actor
-    await service.reassign(job.session, actor, job.case_id, job.version, unit, reason, now())
-    return True
+async def _reopen(job: Job) -> bool:
+    key, reason = job.text("key"), job.text("reason")
+    return await service.reopen(job.session, job.case_id, key, reason, job.at, by=job.actor)
 
 
-async def _accept(job: _Job) -> bool:
-    await service.accept(job.session, job.form.staff.actor, job.case_id, job.version, now())
-    return True
-
-
-async def _return(job: _Job) -> bool:
-    await service.return_to_dispatcher(
-        job.session,
-        job.form.staff.actor,
-        job.case_id,
-        job.version,
-        job.form.text("reason"),
-        now(),
-    )
-    return True
-
-
-async def _answer(job: _Job) -> bool:
-    await service.answer(
-        job.session,
-        job.form.staff.actor,
-        job.case_id,
-        job.version,
-        job.form.text("citizen_answer"),
-        job.form.text("internal_note"),
-        now(),
-    )
-    return True
-
-
-async def _close(job: _Job) -> bool:
-    await service.close(job.session, job.form.staff.actor, job.case_id, job.version, now())
-    return True
-
-
-async def _urge(job: _Job) -> bool:
-    actor, key = job.form.staff.actor, job.form.text("key")
-    return await service.urge(job.session, job.case_id, key, now(), by=actor)
-
-
-async def _supplement(job: _Job) -> bool:
-    actor, key, text = job.form.staff.actor, job.form.text("key"), job.form.text("text")
-    return await service.supplement(job.session, job.case_id, key, text, now(), by=actor)
-
-
-async def _withdraw(job: _Job) -> bool:
-    actor, key, reason = job.form.staff.actor, job.form.text("key"), job.form.text("reason")
-    return await service.withdraw(job.session, job.case_id, key, now(), reason=reason, by=actor)
-
-
-_PERFORM: dict[Action, Callable[[_Job], Awaitable[bool]]] = {
-    Action.DISPATCH: _dispatch,
-    Action.REASSIGN: _reassign,
-    Action.ACCEPT: _accept,
-    Action.RETURN: _return,
-    Action.ANSWER: _answer,
-    Action.CLOSE: _close,
+_PERFORM: dict[Action, Perform] = {
+    **DESK_ACTIONS,
+    **UNIT_ACTIONS,
     Action.URGE: _urge,
     Action.SUPPLEMENT: _supplement,
     Action.WITHDRAW: _withdraw,
+    Action.REOPEN: _reopen,
 }

@@ -5,33 +5,52 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from cases import vocabulary
+from cases.approvals import MOST_EXTENSION_DAYS, RETURNS_BEFORE_CONSULTATION
 from cases.repository import CaseRepository
-from cases.states import OPEN, OPEN_PARTS, Action
-from cases.views import CaseView, PartView
-from console.clock import Clock, clock
+from cases.similar import similar_cases
+from cases.states import Action, SubState
+from cases.timing import Timing
+from cases.views import CaseView, Identity, PartView
+from cases.vocabulary import ApprovalKind, ClockKind
+from console.answer_templates import results_for, templates_for
+from console.case_advice import confidence, intake_of, suggestions, why
+from console.case_lines import (
+    clock_lines,
+    handling,
+    history_lines,
+    logins_of,
+    part_lines,
+    pictures_of,
+    request_lines,
+)
+from console.case_steps import STANDING_NAMES, steps
 from console.menu import TRANSCRIPT_ROLES, home_of
 from console.render import render
 from console.repository import ConsoleRepository
 from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
 from console.unit_picker import UnitOption, unit_options
-from console.wording import DONE, happened
+from console.wording import DONE
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
-from core.privacy import new_token
 from reviews.service import reviews_of
-from routing.catalogue import Territory
+from routing.repository import CategoryRepository, leaves
 from routing.service import Router
 from units.tree import UnitTree
 
 router = console_router()
-_MOST_SUGGESTED = 3
+_CHOOSES_ANY_UNIT = frozenset(
+    {Action.DISPATCH, Action.DESIGNATE, Action.REASSIGN, Action.ADD_ASSIST, Action.RETURN}
+)
 
 
 @dataclass(frozen=True)
@@ -45,45 +64,51 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class PartLine:
-    part: PartView
-    unit: str
-    clock: Clock
-    gone: bool
+class Shown:
+    """How a page of a case is to be shown: after what, with what went wrong, who was opened."""
 
-
-@dataclass(frozen=True)
-class HistoryLine:
-    at: str
-    text: str
-    reason: str
-    quote: str
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A unit that may be the right one, and why."""
-
-    unit: str
-    short: str
-    reasons: str
+    status: int = 200
+    done: str = ""
+    problem: Problem | None = None
+    opened: Identity | None = None
+    citizen_only: bool = False
+    adopt: int | None = None
 
 
 @router.get("/cases/{number}")
-async def case_page(request: Request, number: str, staff: CurrentStaff, done: str = "") -> Response:
-    """Raises NotFound for a number that does not exist or that the reader may not see."""
-    return await show_case(request, staff, number, done=done)
+async def case_page(
+    request: Request,
+    number: str,
+    staff: CurrentStaff,
+    done: str = "",
+    history: str = "",
+    adopt: int | None = None,
+) -> Response:
+    """Raises NotFound for a number that does not exist or that the reader may not see.
+
+    ``history=citizen`` leaves out what only staff may read; ``adopt`` is the part of a unit below
+    whose answer the form starts with.
+    """
+    shown = Shown(done=done, citizen_only=history == "citizen", adopt=adopt)
+    return await show_case(request, staff, number, shown)
+
+
+@router.get("/cases/{number}/print")
+async def print_page(request: Request, number: str, staff: CurrentStaff) -> Response:
+    """The case on paper, with what the reader may see and without forms. Raises NotFound."""
+    return await show_case(request, staff, number, Shown(), template="case_print.html")
 
 
 @router.get("/cases/{number}/attachments/{attachment_id}")
 async def attachment(
     request: Request, number: str, attachment_id: uuid.UUID, staff: CurrentStaff
 ) -> Response:
-    """A picture of a case, for whoever may read the case."""
+    """A picture of a case, for whoever may read the case and the line that it came with."""
     async with database_of(request).unit_of_work() as session:
-        case = await CaseRepository(session, staff.actor).by_number(number)
+        view = await view_of(session, staff, number)
+        known = {*view.attachments, *(one for e in view.events for one in pictures_of(e))}
         picture = None
-        if case is not None and str(attachment_id) in case.attachments:
+        if attachment_id in known:
             picture = await ConsoleRepository(session, staff.actor).attachment(attachment_id)
     if picture is None:
         raise NotFound("没有找到这张图片")
@@ -93,47 +118,70 @@ async def attachment(
 
 
 async def show_case(
-    request: Request,
-    staff: Staff,
-    number: str,
-    *,
-    status: int = 200,
-    done: str = "",
-    problem: Problem | None = None,
+    request: Request, staff: Staff, number: str, shown: Shown, *, template: str = "case.html"
 ) -> Response:
     """The page of case ``number`` as it stands now. Raises NotFound."""
-    tree, router_, at = tree_of(request), router_of(request), now()
+    tree, at, intake = tree_of(request), now(), intake_of(request)
     async with database_of(request).unit_of_work() as session:
         view = await view_of(session, staff, number)
-        reviews = (await reviews_of(session, [view.id])).get(view.id, [])
-        logins = {event.actor for event in view.events if event.actor}
-        names = await ConsoleRepository(session, staff.actor).staff_names(logins)
-    open_case = view.state in OPEN
+        found = await _around(session, staff, view)
+    names: dict[str, str] = found["names"]
+    identity = view.identity or shown.opened
+    live, gone = part_lines(view, tree, names, at)
+    large, due_at = handling(view, at)
+    problem = shown.problem
     return render(
         request,
-        "case.html",
-        status,
+        template,
+        shown.status,
         view=view,
+        v=vocabulary,
         home=home_of(staff.actor.role),
-        words=view.identity.detail if view.identity else view.detail,
-        category=_category(router_, view),
-        place=_place(tree, view),
+        identity=identity,
+        opened=shown.opened is not None,
+        words=identity.detail if identity else view.detail,
+        category=category_path(intake.router, view),
+        place=place_name(tree, view),
+        about=tree.name(view.about_unit),
         lead=tree.name(view.lead),
-        clock=clock(view.due_at, at, stopped=not open_case, closed_at=view.closed_at),
-        parts=[_part_line(tree, part, view) for part in view.parts],
-        history=_history(view, tree, names),
-        reviews=reviews,
-        reasons=_reasons(view),
-        suggestions=_suggestions(router_, tree, view),
+        steps=steps(view),
+        standing_names=STANDING_NAMES,
+        clock=large,
+        due_at=due_at,
+        clocks=clock_lines(view, tree, at, found["return_until"]),
+        parts=live,
+        gone=gone,
+        requests=request_lines(view, tree, names),
+        history=history_lines(view.events, tree, names, citizen_only=shown.citizen_only),
+        citizen_only=shown.citizen_only,
+        names=names,
+        reviews=found["reviews"],
+        similar=found["similar"],
+        unit_short=tree.short,
+        unit_name=tree.name,
+        category_option=_category_option(intake.router, view),
+        why=why(view),
+        confidence=confidence(view),
+        suggestions=suggestions(intake, view, at.astimezone(LOCAL).date()),
         transcript=view.conversation_id if staff.actor.role in TRANSCRIPT_ROLES else None,
         units=_units(tree, view),
-        done=DONE.get(done, ""),
+        below=_below(tree, view),
+        categories=found["categories"],
+        printed_at=at,
+        done=DONE.get(shown.done, ""),
         problem=problem,
         typed=problem.typed if problem else {},
         problems=problem.fields if problem else {},
-        key=new_token(),
-        **_asked(view),
+        key=new_key(),
+        return_until=found["return_until"],
+        too_late_to_return=found["return_until"] is not None and found["return_until"] < at,
+        **_asked(view, shown.adopt),
     )
+
+
+def new_key() -> str:
+    """A name for one request that must not be carried out twice."""
+    return uuid.uuid4().hex
 
 
 async def view_of(session: AsyncSession, staff: Staff, number: str) -> CaseView:
@@ -145,83 +193,88 @@ async def view_of(session: AsyncSession, staff: Staff, number: str) -> CaseView:
     return await repository.view(case.id)
 
 
-def router_of(request: Request) -> Router:
-    """Categories and catalogue as they stand now."""
-    found: Router = request.app.state.city.router
-    return found
-
-
-def _asked(view: CaseView) -> dict[str, object]:
-    """What the forms start with: the part they are about and the answer written so far."""
-    mine = next((p for p in view.parts if p.id == view.own_part), None)
+async def _around(session: AsyncSession, staff: Staff, view: CaseView) -> dict[str, Any]:
+    """What stands around the case: names, reviews, similar cases, what a form offers."""
+    case = await CaseRepository(session, staff.actor).get(view.id)
+    categories = []
+    if Action.CORRECT in view.actions:
+        rows = await CategoryRepository(session).rows()
+        named, wanted = {row.code: row for row in rows}, set(leaves(rows))
+        categories = [
+            (f"{row.code} {row.name}", named[row.parent].name if row.parent else "")
+            for row in rows
+            if row.code in wanted
+        ]
     return {
-        "mine": mine,
-        "answer_so_far": mine.citizen_answer or "" if mine else "",
-        "note_so_far": mine.internal_note or "" if mine else "",
+        "names": await ConsoleRepository(session, staff.actor).staff_names(logins_of(view)),
+        "reviews": (await reviews_of(session, [view.id])).get(view.id, []),
+        "similar": await similar_cases(session, staff.actor, case) if view.actions else [],
+        "categories": categories,
+        "return_until": await _return_until(session, view),
     }
 
 
-def _category(router: Router, view: CaseView) -> str:
+async def _return_until(session: AsyncSession, view: CaseView) -> datetime | None:
+    if view.own is None or Action.RETURN not in view.actions:
+        return None
+    case = await CaseRepository(session, None).get(view.id)
+    return (await Timing.load(session)).due(ClockKind.RETURN, case, view.own.created_at).at
+
+
+def _asked(view: CaseView, adopt: int | None) -> dict[str, object]:
+    """What the forms start with: the part they are about and the answer written so far."""
+    mine = view.own
+    children = [
+        p
+        for p in view.parts
+        if mine is not None and p.parent_id == mine.id and p.state is SubState.ANSWERED
+    ]
+    source: PartView | None = next((p for p in children if p.id == adopt), mine)
+    return {
+        "mine": mine,
+        "answered_below": children,
+        "adopted": source is not mine,
+        "so_far": {
+            "citizen_answer": (source.citizen_answer if source else "") or "",
+            "internal_note": (source.internal_note if source else "") or "",
+            "public_answer": (source.public_answer if source else "") or "",
+            "result": source.result.value if source and source.result else "",
+            "result_reason": source.result_reason if source else "",
+        },
+        "results": results_for(view.type),
+        "templates": templates_for(view.type),
+        "most_days": MOST_EXTENSION_DAYS,
+        "consultation_next": view.returns + 1 >= RETURNS_BEFORE_CONSULTATION,
+        "returns": ApprovalKind.RETURN,
+    }
+
+
+def category_path(router: Router, view: CaseView) -> str:
+    """城乡建设 › 市政管理 › 路灯."""
     facts = router.categories.get(view.category or "")
     return " › ".join(facts.path.split("/")) if facts else "未归类"
 
 
-def _place(tree: UnitTree, view: CaseView) -> str:
-    inside = "".join(_area(tree, view))
+def _category_option(router: Router, view: CaseView) -> str:
+    facts = router.categories.get(view.category or "")
+    return f"{facts.code} {facts.name}" if facts else ""
+
+
+def place_name(tree: UnitTree, view: CaseView) -> str:
+    """What was said of the place, with district and street: 望湖路8号（城东区望湖街道）."""
+    codes = [code for code in (view.district, view.street) if code]
+    inside = "".join(tree.short(code).removesuffix("政府") for code in codes)
     return f"{view.place_text or '地点不详'}{f'（{inside}）' if inside else ''}"
 
 
-def _area(tree: UnitTree, view: CaseView) -> list[str]:
-    """District and street as people say them: 城东区, 望湖街道."""
-    found = [tree.short(code) for code in (view.district, view.street) if code]
-    return [name.removesuffix("政府") for name in found]
-
-
-def _part_line(tree: UnitTree, part: PartView, view: CaseView) -> PartLine:
-    running = part.state in OPEN_PARTS and view.state in OPEN
-    return PartLine(
-        part, tree.name(part.unit), clock(part.due_at, now(), stopped=not running), not running
-    )
-
-
-def _history(view: CaseView, tree: UnitTree, names: dict[str, str]) -> list[HistoryLine]:
-    return [
-        HistoryLine(
-            event.at.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M"),
-            happened(event, tree, names),
-            event.reason,
-            event.text or "",
-        )
-        for event in reversed(view.events)
-    ]
-
-
-def _reasons(view: CaseView) -> list[str]:
-    reasons = [str(reason) for reason in view.routing.get("reasons", [])]
-    entry = view.routing.get("entry")
-    if entry and not any(str(entry) in reason for reason in reasons):
-        reasons.insert(0, f"目录 {entry}")
-    return reasons
-
-
-def _suggestions(router: Router, tree: UnitTree, view: CaseView) -> list[Suggestion]:
-    """Likely units for whoever dispatches, best first; this only saves typing."""
-    if Action.DISPATCH not in view.actions:
-        return []
-    today = now().astimezone(LOCAL).date()
-    where = Territory(view.district, view.street, "".join(_area(tree, view)))
-    found = router.recommend(view.detail, where, today)[:_MOST_SUGGESTED]
-    return [
-        Suggestion(
-            tree.name(one.dispatch.lead),
-            tree.short(one.dispatch.lead),
-            " · ".join(one.dispatch.reasons),
-        )
-        for one in found
-    ]
-
-
 def _units(tree: UnitTree, view: CaseView) -> list[UnitOption]:
-    if view.actions & {Action.DISPATCH, Action.REASSIGN}:
+    if view.actions & _CHOOSES_ANY_UNIT or any(a.decidable for a in view.approvals):
         return unit_options(tree)
     return []
+
+
+def _below(tree: UnitTree, view: CaseView) -> list[UnitOption]:
+    """The units that the reader's unit may hand work down to."""
+    if view.own is None or Action.DELEGATE not in view.actions:
+        return []
+    return unit_options(tree, tree.below(view.own.unit) - {view.own.unit})

@@ -22,7 +22,9 @@ from core.database import Database
 from core.identity import Role, hash_password, open_session
 from core.models import StaffAccount
 from core.settings import get_settings
+from intake.service import Intake
 from routing.service import Router
+from units.gazetteer import Gazetteer
 from units.tree import UnitTree
 
 PASSWORD = "correct horse 12345"
@@ -82,9 +84,12 @@ async def app(city: Database) -> FastAPI:
             session.add(account)
         tree = await UnitTree.load(session)
         router = await Router.load(session, tree)
+        gazetteer = await Gazetteer.load(session)
     app = FastAPI()
     app.state.database = city
-    app.state.city = SimpleNamespace(tree=tree, router=router)
+    app.state.city = SimpleNamespace(
+        tree=tree, router=router, intake=Intake(router, gazetteer, tree)
+    )
     app.state.gateway = Gateway(city, Assistant(get_settings()))
     app.include_router(console.router)
     console.mount_static(app)

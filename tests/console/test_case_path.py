@@ -14,8 +14,12 @@ from cases.repository import CaseRepository
 from cases.states import MainState
 from core.attachments import store_image
 
+ANSWER = {"citizen_answer": "已更换灯泡 <b>恢复</b> 照明", "internal_note": "线路老化"}
 
-async def test_dispatch_accept_answer_close(enter: Enter, file: Register, app: FastAPI) -> None:
+
+async def test_dispatch_accept_contact_answer_pass_close(
+    enter: Enter, file: Register, app: FastAPI
+) -> None:
     number = (await file()).number
     page = f"/console/cases/{number}"
     dispatcher, clerk = await enter("dispatcher"), await enter("urban.clerk")
@@ -31,30 +35,75 @@ async def test_dispatch_accept_answer_close(enter: Enter, file: Register, app: F
     queue = (await clerk.get("/console/unit")).text
     assert f"/console/cases/{number}" in queue
     assert (await clerk.act(number, "accept")).status_code == 303
-    answer = "已更换灯泡 <b>恢复</b> 照明"
-    done = await clerk.act(number, "answer", citizen_answer=answer, internal_note="线路老化")
+    await clerk.act(number, "contact", reached="yes", note="核实了灯杆位置")
+    done = await clerk.act(number, "answer", result="solved", **ANSWER)
     assert done.status_code == 303
     shown = (await clerk.get(page)).text
     assert "已更换灯泡 &lt;b&gt;恢复&lt;/b&gt; 照明" in shown and "线路老化" in shown
-    assert (await clerk.act(number, "close")).status_code == 303
+    assert "联系了市民" in shown and "市民看到的答复" not in shown
+
+    assert (await dispatcher.act(number, "pass", remark="完整")).status_code == 303
     assert "市民看到的答复" in (await clerk.get(page)).text
+    supervisor = await enter("supervisor")
+    refused = await supervisor.act(number, "close")
+    assert refused.status_code == 422 and 'id="close-reason-problem"' in refused.text
+    assert (await supervisor.act(number, "close", reason="市民来电确认")).status_code == 303
 
     async with app.state.database.unit_of_work() as session:
         case = await CaseRepository(session, None).by_number(number)
     assert case is not None
-    assert (case.state, case.public_answer) == (MainState.CLOSED, answer)
+    assert (case.state, case.citizen_answer) == (MainState.CLOSED, ANSWER["citizen_answer"])
 
 
-async def test_a_returned_case_leaves_the_desk_of_the_unit(enter: Enter, file: Register) -> None:
-    number = (await file(lead="urban")).number
-    clerk, dispatcher = await enter("urban.clerk"), await enter("dispatcher")
-    done = await clerk.act(number, "return", reason="属于供电公司维护")
-    assert done.headers["location"] == "/console/unit?done=return"
-    assert "已退回派单台" in (await clerk.get(done.headers["location"])).text
-    assert (await clerk.get(f"/console/cases/{number}")).status_code == 404
-    assert "属于供电公司维护" in (await dispatcher.get(f"/console/cases/{number}")).text
-    done = await dispatcher.act(number, "dispatch", unit="power")
+async def test_a_return_is_asked_for_and_decided(enter: Enter, file: Register) -> None:
+    number = (await file()).number
+    page, clerk = f"/console/cases/{number}", await enter("urban.clerk")
+    dispatcher = await enter("dispatcher")
+    await dispatcher.act(number, "dispatch", unit="urban")
+    asked = {"reason": "属于供电公司维护", "basis": "供电设施管理办法"}
+    missing = await clerk.act(number, "return", **asked)
+    assert missing.status_code == 422
+    assert 'id="return-proposed_unit-problem"' in missing.text
+    assert "属于供电公司维护</textarea>" in missing.text
+    done = await clerk.act(number, "return", proposed_unit="示例市供电公司", **asked)
+    assert done.headers["location"] == f"{page}?done=return"
+    shown = (await clerk.get(page)).text
+    assert "等热线审批" in shown and 'action="/console/cases/' + number + '/return"' not in shown
+
+    waiting = (await dispatcher.get(page)).text
+    assert "待您审批" in waiting and 'value="示例市供电公司"' in waiting
+    approval = waiting.split('name="approval" value="')[1].split('"')[0]
+    empty = await dispatcher.act(number, "refuse", approval=approval)
+    assert empty.status_code == 422 and f'id="decision-{approval}-problem"' in empty.text
+    wrong = await dispatcher.act(
+        number, "approve", approval=approval, decision="确属供电", unit="月球管理局"
+    )
+    assert wrong.status_code == 422 and "确属供电</textarea>" in wrong.text
+    done = await dispatcher.act(
+        number, "approve", approval=approval, decision="确属供电", unit="power"
+    )
     assert done.status_code == 303
+    assert (await clerk.get(page)).status_code == 404
+    shown = (await (await enter("power.clerk")).get(page)).text
+    assert "派给示例市供电公司" in shown
+
+
+async def test_a_decision_about_another_case_is_refused(enter: Enter, file: Register) -> None:
+    number, other = (await file()).number, (await file(lead="power")).number
+    clerk, dispatcher = await enter("urban.clerk"), await enter("dispatcher")
+    await dispatcher.act(number, "dispatch", unit="urban")
+    await clerk.act(number, "return", reason="x", basis="y", proposed_unit="power")
+    html = (await dispatcher.get(f"/console/cases/{number}")).text
+    approval = html.split('name="approval" value="')[1].split('"')[0]
+    odd = await dispatcher.act(other, "approve", approval=approval, decision="好")
+    assert odd.status_code == 422
+    assert "待您审批" in (await dispatcher.get(f"/console/cases/{number}")).text
+
+
+async def test_after_its_time_a_return_is_no_longer_offered(enter: Enter, file: Register) -> None:
+    number = (await file(lead="urban")).number
+    shown = (await (await enter("urban.clerk")).get(f"/console/cases/{number}")).text
+    assert "退单期限" in shown and f"/cases/{number}/return" not in shown
 
 
 async def test_a_reassigned_case_changes_hands(enter: Enter, file: Register) -> None:
@@ -84,14 +133,15 @@ async def test_of_two_clerks_the_later_keeps_the_words(enter: Enter, file: Regis
     html = (await clerk.get(page)).text
     token = html.split('name="csrf" value="')[1].split('"')[0]
     version = html.split('name="version" value="')[1].split('"')[0]
-    await clerk.act(number, "answer", citizen_answer="先写的答复")
+    await clerk.act(number, "answer", result="solved", citizen_answer="先写的答复")
 
-    words = {"citizen_answer": "后写的答复，不能丢", "internal_note": ""}
+    words = {"citizen_answer": "后写的答复，不能丢", "internal_note": "", "result": "partly"}
     late = {"csrf": token, "version": version, **words}
     conflict = await clerk.http.post(f"{page}/answer", data=late)
     assert conflict.status_code == 409
     assert "刚刚有了新变化" in conflict.text
     assert "后写的答复，不能丢</textarea>" in conflict.text
+    assert '<option value="partly" selected>' in conflict.text
     assert f'name="version" value="{int(version) + 1}"' in conflict.text
     assert "先写的答复" in (await clerk.get(page)).text
 
@@ -105,7 +155,8 @@ async def test_words_for_a_case_that_was_taken_away_can_be_copied(
     token = (await clerk.get(page)).text.split('name="csrf" value="')[1].split('"')[0]
     dispatcher = await enter("dispatcher")
     await dispatcher.act(number, "reassign", unit="power", reason="产权在供电")
-    sent = {"csrf": token, "version": "2", "citizen_answer": "写了很久的答复"}
+    sent = {"csrf": token, "version": "2", "result": "solved"}
+    sent["citizen_answer"] = "写了很久的答复"
     gone = await clerk.http.post(f"{page}/answer", data=sent)
     assert gone.status_code == 404
     assert "写了很久的答复" in gone.text
@@ -120,7 +171,7 @@ async def test_a_seat_urges_once_and_supplements(enter: Enter, file: Register) -
         assert done.headers["location"] == f"{page}?done={said}"
     assert (await seat.act(number, "supplement", text="灯杆号 37")).status_code == 303
     shown = (await seat.get(page)).text
-    assert shown.count("催办</li>") == 1
+    assert shown.count("示例·seat 催办") == 1
     assert "灯杆号 37" in shown
 
 

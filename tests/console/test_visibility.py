@@ -53,22 +53,44 @@ async def test_odd_numbers_are_not_found(enter: Enter, number: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secrecy", "unit_knows", "desk_knows"),
+    ("secrecy", "known"),
     [
-        ({}, True, True),
-        ({"confidential": True}, False, True),
-        ({"type": CaseType.REPORT}, False, True),
-        ({"anonymous": True}, False, False),
+        ({}, True),
+        ({"confidential": True}, False),
+        ({"type": CaseType.REPORT}, False),
+        ({"anonymous": True}, False),
     ],
 )
 async def test_identity_by_secrecy(
-    enter: Enter, file: Register, secrecy: dict[str, object], unit_knows: bool, desk_knows: bool
+    enter: Enter, file: Register, secrecy: dict[str, object], known: bool
 ) -> None:
     number = (await file(lead="urban", **secrecy)).number
-    for login, knows in (("urban.clerk", unit_knows), ("dispatcher", desk_knows)):
-        page = (await (await enter(login)).get(f"/console/cases/{number}")).text
-        assert ("张小明" in page) == knows, login
-        assert ("13800001234" in page) == knows, login
+    for login in ("urban.clerk", "dispatcher", "seat", "supervisor", "admin"):
+        browser = await enter(login)
+        for page in (f"/console/cases/{number}", f"/console/cases/{number}/print"):
+            html = (await browser.get(page)).text
+            assert ("张小明" in html) == known, login
+            assert ("13800001234" in html) == known, login
+
+
+async def test_a_secret_identity_is_shown_once_and_kept_on_record(
+    enter: Enter, file: Register
+) -> None:
+    number = (await file(lead="urban", type=CaseType.REPORT)).number
+    page, desk = f"/console/cases/{number}", await enter("dispatcher")
+    assert "已保密" in (await desk.get(page)).text
+    missing = await desk.act(number, "open_identity", reason=" ")
+    assert missing.status_code == 422 and "张小明" not in missing.text
+    opened = await desk.act(number, "open_identity", reason="核实张小明反映的线索")
+    assert opened.status_code == 200
+    assert "张小明" in opened.text and "13800001234" in opened.text
+    again = (await desk.get(page)).text
+    assert "张小明" not in again and "13800001234" not in again
+    assert "查看身份" in again and "反映的线索" in again
+    clerk = await enter("urban.clerk")
+    seen = (await clerk.get(page)).text
+    assert "open_identity" not in seen and "反映的线索" not in seen
+    assert (await clerk.act(number, "open_identity", reason="想知道")).status_code == 403
 
 
 async def test_desk_filters_stand_in_the_address(enter: Enter, file: Register) -> None:
