@@ -336,12 +336,19 @@ def _history(
                 row=row,
                 period=period(in_force or entry) if in_force or entry.ends_entry else "从未生效",
                 current=in_force is not None and in_force.valid_on(day),
-                changes=differences(names, before, entry) if before else [],
+                changes=_changes(names, before, entry) if before else [],
                 who="、".join(dict.fromkeys(who)),
                 publication=publication,
             )
         )
     return lines
+
+
+def _changes(
+    names: Names, before: CatalogueEntry, entry: CatalogueEntry
+) -> list[tuple[str, str, str]]:
+    """What a version changed; its days stand above."""
+    return [line for line in differences(names, before, entry) if line[0] != "有效期"]
 
 
 def _tidy(text: str) -> str:

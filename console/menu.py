@@ -31,6 +31,7 @@ _MENU = [
     ("/console/register", "登记", REGISTRATION_ROLES),
     ("/console/seat", "坐席台", SEAT_ROLES),
     ("/console/callback", "回访台", CALLBACK_ROLES),
+    ("/console/measures", "统计", MEASURE_ROLES),
     ("/console/reviews", "评价", REVIEW_ROLES),
     ("/console/items", "事项", frozenset(Role)),
     ("/console/catalogue", "派单目录", CATALOGUE_ROLES),

@@ -27,14 +27,14 @@ def unit_options(tree: UnitTree, among: Collection[str] | None = None) -> list[U
 def find_unit(
     tree: UnitTree, typed: str, among: Collection[str] | None = None, *, loose: bool = False
 ) -> UnitInfo:
-    """The unit that ``typed`` names: by full name, short name, alias or code, in that order.
+    """The unit that ``typed`` names: by full, short or other name, former name or code.
 
     ``loose`` also takes a part of a full name: enough to look something up, not to hand over a
     case. Raises InvalidInput (field ``unit``) when none or several fit.
     """
     wanted = typed.strip()
     units = [u for u in tree.units.values() if u.active and (among is None or u.code in among)]
-    for names in (_full, _short, _aliases, _code):
+    for names in (_full, _short, _aliases, _former, _code):
         found = [u for u in units if wanted and wanted in names(u)]
         if found:
             return _only(found)
@@ -63,6 +63,10 @@ def _aliases(unit: UnitInfo) -> Collection[str]:
     return unit.aliases
 
 
+def _former(unit: UnitInfo) -> Collection[str]:
+    return [former.name for former in unit.former_names]
+
+
 def _code(unit: UnitInfo) -> Collection[str]:
     return (unit.code,)
 
@@ -70,6 +74,7 @@ def _code(unit: UnitInfo) -> Collection[str]:
 def _label(tree: UnitTree, unit: UnitInfo) -> str:
     above = [tree.short(code) for code in reversed(tree.ancestors(unit.code)[:-1])]
     facts = [unit.short, unit.kind, *above]
+    facts += [f"原{former.name}" for former in unit.former_names[-2:]]
     if unit.duties:
         facts.append("、".join(unit.duties[:4]))
     return " · ".join(facts)

@@ -68,16 +68,24 @@ def check(versions: Iterable[CatalogueEntry], city: City, start: date) -> list[F
     days = {start} | {v.valid_from for v in lines if v.valid_from > start}
     days |= {v.valid_to + _DAY for v in lines if v.valid_to is not None}
     starts = sorted(days)
-    found: dict[Finding, list[Finding]] = defaultdict(list)
+    found: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+
+    def add(finding: Finding) -> None:
+        spells = found[finding.subject, finding.text]
+        # The same thing in adjoining periods is one finding.
+        if spells and spells[-1].until is not None and spells[-1].until + _DAY == finding.since:
+            spells[-1] = replace(spells[-1], until=finding.until)
+        else:
+            spells.append(finding)
+
+    missing = _Bureaus(city)
+    for line in sorted(lines, key=lambda v: v.valid_from):
+        for text in (*_dead(line, city, missing), *_to_the_street(line, city.tree)):
+            add(Finding(line.code, text, True, max(start, line.valid_from), line.valid_to))
     for day, following in zip(starts, [*starts[1:], None], strict=True):
         until = following - _DAY if following else None
         for finding in _on_day([v for v in lines if v.valid_on(day)], city, day):
-            spells = found[replace(finding, since=start, until=None)]
-            # The same thing in adjoining periods is one finding.
-            if spells and spells[-1].until is not None and spells[-1].until + _DAY == day:
-                spells[-1] = replace(spells[-1], until=until)
-            else:
-                spells.append(replace(finding, until=until))
+            add(replace(finding, until=until))
     every = (finding for spells in found.values() for finding in spells)
     return sorted(every, key=lambda f: (not f.blocking, f.since, f.subject))
 
@@ -96,20 +104,33 @@ def _covers(old: Finding, new: Finding) -> bool:
 
 
 def _on_day(live: Sequence[CatalogueEntry], city: City, day: date) -> Iterator[Finding]:
-    known = set(city.categories)
     by_place: dict[tuple[str, str | None], list[CatalogueEntry]] = defaultdict(list)
     for entry in live:
         by_place[entry.category, entry.territory].append(entry)
-        for text in (*_dead(entry, city), *_to_the_street(entry, city.tree)):
-            yield Finding(entry.code, text, True, day)
     for entries in by_place.values():
         yield from _overlaps(entries, day)
     general = {entry.category for entry in live if entry.general}
-    for category in sorted(known - general):
+    for category in sorted(set(city.categories) - general):
         yield Finding(category, "类别没有通用目录（不限地区、不带条件），诉求会无处可派", True, day)
 
 
-def _dead(entry: CatalogueEntry, city: City) -> Iterator[str]:
+class _Bureaus:
+    """Which `@district.` units some district cannot resolve; each is looked at once."""
+
+    def __init__(self, city: City) -> None:
+        self._city = city
+        self._missing: dict[str, bool] = {}
+
+    def __contains__(self, unit: str) -> bool:
+        if unit not in self._missing:
+            tree = self._city.tree
+            places = [None, *(Place(district) for district in self._city.districts)]
+            means = {resolve(unit, place, tree) for place in places}
+            self._missing[unit] = not all(_active(tree, code) for code in means)
+        return self._missing[unit]
+
+
+def _dead(entry: CatalogueEntry, city: City, missing: _Bureaus) -> Iterator[str]:
     if entry.category not in city.categories:
         yield f"类别 {entry.category} 不存在或已停用"
     if entry.territory is not None and entry.territory not in city.territories:
@@ -119,9 +140,7 @@ def _dead(entry: CatalogueEntry, city: City) -> Iterator[str]:
             continue
         role = "主办" if unit == entry.lead else "协办"
         if unit.startswith(DISTRICT):
-            places = [None, *(Place(district) for district in city.districts)]
-            means = {resolve(unit, place, city.tree) for place in places}
-            if not all(_active(city.tree, code) for code in means):
+            if unit in missing:
                 yield f"{role}单位 {unit}：有的区县没有这个部门，市里也没有同名单位"
             continue
         known = city.tree.get(unit)

@@ -84,11 +84,12 @@ def replay(
 ) -> Replay:
     """``before`` and ``after`` are all versions of each catalogue; ``tick`` is called per case."""
     old, new = _by_category(before), _by_category(after)
+    touched = {code for code in old.keys() | new.keys() if old.get(code) != new.get(code)}
     total, changes = Counts(), []
     by_category: dict[str, Counts] = defaultdict(Counts)
     for case in cases:
         first = _lead(case, old, tree, on)
-        second = _lead(case, new, tree, on)
+        second = _lead(case, new, tree, on) if case.category in touched else first
         answered = tree.current(case.answered_by)
         for counts in (total, by_category[case.category]):
             counts.n += 1
@@ -101,8 +102,8 @@ def replay(
                 Change(case.case_number, case.category, first, second, answered, verdict)
             )
         tick()
-    touched = {code: counts for code, counts in sorted(by_category.items()) if counts.changed}
-    return Replay(total, changes, touched)
+    moved = {code: counts for code, counts in sorted(by_category.items()) if counts.changed}
+    return Replay(total, changes, moved)
 
 
 def as_past(row: PastCase) -> Past:
