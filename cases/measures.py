@@ -69,6 +69,18 @@ FORMULAS = {
     ),
     Measure.DIRECT: Formula("直接答复率", "answered", "valid", "当场答复的来访", "有效来访"),
 }
+# Plain counts of cases, by field of `Tally`.
+COUNT_NAMES = {
+    "finished": "办结",
+    "returned": "退过单",
+    "reassigned": "改派过",
+    "reworked": "回访后重办",
+    "reopened": "市民要求重新办理",
+    "extended": "延过期",
+    "supervised": "被督办",
+    "unreachable": "回访联系不上",
+    "excluded": "已剔除",
+}
 # How much each of the three rates weighs in the band of a unit; they add up to 1.
 WEIGHTS = {Measure.RESPONSE: 0.2, Measure.SOLVED: 0.4, Measure.SATISFIED: 0.4}
 # From which weighted rate on a unit is in which band, best first.

@@ -53,6 +53,8 @@ from core.calendar import LOCAL
 from core.identity import Actor
 from routing.models import CategoryRow
 
+# Name and parent of categories by code.
+Categories = Mapping[str, tuple[str, str | None]]
 _DAY = 86_400.0
 _DECIDED = (ApprovalKind.UNREASONABLE, ApprovalKind.EXCLUSION)
 
@@ -248,7 +250,7 @@ class MeasuresRepository:
         )
         return [_exclusion(*row) for row in rows.tuples()]
 
-    async def categories(self) -> dict[str, tuple[str, str | None]]:
+    async def categories(self) -> Categories:
         """Name and parent of every category, also retired ones, by code."""
         rows = await self.session.execute(
             select(CategoryRow.code, CategoryRow.name, CategoryRow.parent)

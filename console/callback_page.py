@@ -125,7 +125,9 @@ async def desk(
         paging = Paging(min(max(page, 1), 100_000), min(counts[wanted], COUNTED))
         rows = await repository.pile(wanted, at, text, limit=PAGE_SIZE, offset=paging.offset)
         logins = {login for r in rows for login in (r.callback.claimed_by, r.callback.done_by)}
-        names = await ConsoleRepository(session, staff.actor).staff_names([one for one in logins if one])
+        names = await ConsoleRepository(session, staff.actor).staff_names(
+            [one for one in logins if one]
+        )
     path = request.url.path
     return render(
         request,

@@ -37,6 +37,7 @@ PEOPLE = {
     "editor": (Role.KNOWLEDGE_EDITOR, "hotline"),
     "admin": (Role.ADMINISTRATOR, "hotline"),
     "urban.clerk": (Role.UNIT_CLERK, "urban"),
+    "urban.leader": (Role.UNIT_LEADER, "urban"),
     "power.clerk": (Role.UNIT_CLERK, "power"),
 }
 _HASH = hash_password(PASSWORD)
