@@ -18,6 +18,7 @@ from cases.vocabulary import TYPE_NAMES, CaseType, Source, Urgency
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import InvalidInput
+from core.identity import Actor
 from core.privacy import decrypt, encrypt
 from core.replies import Reply, say
 from intake import form
@@ -178,14 +179,14 @@ async def file(
 ) -> Registered:
     """Register the draft's matter as a case; the same draft again gives the same case."""
     matter = read(draft)
-    registered = await _register(
+    registered = await register_matter(
         session, intake, matter, f"draft:{draft.id}", draft.conversation_id, channel, at or now()
     )
     draft.state, draft.case_id, draft.changed_at = "filed", registered.case_id, now()
     return registered
 
 
-async def _register(
+async def register_matter(
     session: AsyncSession,
     intake: Intake,
     matter: Matter,
@@ -193,7 +194,13 @@ async def _register(
     conversation: uuid.UUID | None,
     channel: str,
     at: datetime,
+    *,
+    by: Actor | None = None,
 ) -> Registered:
+    """Register ``matter`` under ``key``, dispatched when the router is sure enough.
+
+    ``channel`` is a `Source`; ``by`` the member of staff who wrote it down.
+    """
     place = matter.place or Place(text=form.UNKNOWN)
     on = at.astimezone(LOCAL).date()
     where, unsure = intake.territories(place)
@@ -236,7 +243,7 @@ async def _register(
         assists=list(dispatch.assists) if dispatch else [],
         routing=routing,
     )
-    return await register(session, registration, at)
+    return await register(session, registration, at, by=by)
 
 
 def receipt(registered: Registered, tree: UnitTree) -> Reply:
@@ -299,4 +306,4 @@ async def file_form(session: AsyncSession, intake: Intake, entry: FormInput) -> 
         on_behalf_of=entry.on_behalf_of.strip() or None,
     )
     matter = intake.classify(matter)
-    return await _register(session, intake, matter, f"form:{entry.key}", None, "web", now())
+    return await register_matter(session, intake, matter, f"form:{entry.key}", None, "web", now())

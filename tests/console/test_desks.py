@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from console_app import Enter
@@ -14,6 +15,7 @@ from town import Register, matter
 from cases.repository import CaseRepository
 from cases.vocabulary import CaseType, Urgency
 from console.desk_tabs import DISPATCH_TABS, SUPERVISION_TABS, UNIT_TABS
+from core.database import now
 
 PROPOSAL = {"candidates": [{"unit": "power", "entry": "A-03-12", "score": 0.48}]}
 _BOX = re.compile(r'name="cases" value="(\d+:\d+)"')
@@ -151,15 +153,16 @@ async def test_excel_holds_no_identity_and_no_formula(enter: Enter, file: Regist
 
 async def test_a_request_shows_up_where_it_is_decided(enter: Enter, file: Register) -> None:
     done = await file(lead="urban")
-    clerk, dispatcher = await enter("urban.clerk"), await enter("dispatcher")
-    asked = await clerk.act(
-        done.number, "return", reason="灯杆归供电", basis="权责清单", proposed_unit="示例市供电公司"
-    )
+    clerk, supervisor = await enter("urban.clerk"), await enter("supervisor")
+    await clerk.act(done.number, "accept")
+    until = (now() + timedelta(days=30)).date().isoformat()
+    asked = await clerk.act(done.number, "suspend", reason="等整条路改造", until=until)
     assert asked.status_code == 303
-    html = (await dispatcher.get("/console/approvals")).text
-    assert "退单" in html and "灯杆归供电" in html and "建议由示例市供电公司承办" in html
-    assert "1 项申请待审批" in (await dispatcher.get("/console/dispatch")).text
-    assert "没有等您审批" in (await clerk.get("/console/approvals")).text
+    html = (await supervisor.get("/console/approvals")).text
+    assert "挂账" in html and "等整条路改造" in html and f"挂账到 {until}" in html
+    assert "1 项申请待审批" in (await supervisor.get("/console/dispatch")).text
+    for login in ("urban.clerk", "dispatcher"):
+        assert "没有等您审批" in (await (await enter(login)).get("/console/approvals")).text
 
 
 async def test_notices_are_read_by_the_unit_they_are_for(enter: Enter, file: Register) -> None:
