@@ -164,7 +164,7 @@ def match(
     then the newer version. An entry that hands to a street or community without naming its duty
     list is passed over (66号); with ``tree`` also one that names the street's code, merged units
     are followed, and a bureau that the district has not got is the city's. None also when the
-    entry hands to the street and the street is not known.
+    entry hands to the street and the street is not known, or to a unit that no longer serves.
     """
     best: CatalogueEntry | None = None
     best_rank = (-1, -1, -1)
@@ -181,10 +181,10 @@ def match(
     if best is None:
         return None
     lead = resolve(best.lead, place, tree)
-    if lead is None:
+    if lead is None or not _serves(lead, tree):
         return None
     assists = (resolve(unit, place, tree) for unit in best.assists)
-    others = dict.fromkeys(unit for unit in assists if unit is not None and unit != lead)
+    others = dict.fromkeys(u for u in assists if u is not None and u != lead and _serves(u, tree))
     return Dispatch(lead, tuple(others), best.code, _reasons(best, text, place))
 
 
@@ -269,6 +269,11 @@ def resolve(unit: str, place: Territory | None, tree: UnitTree | None = None) ->
         if tree is not None and tree.get(code) is None:
             code = bureau
     return tree.current(code) if tree is not None and code is not None else code
+
+
+def _serves(unit: str, tree: UnitTree | None) -> bool:
+    known = tree.get(unit) if tree is not None else None
+    return tree is None or (known is not None and known.active)
 
 
 def _territory_depth(

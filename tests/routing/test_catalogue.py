@@ -170,8 +170,18 @@ def test_a_matter_about_a_unit_goes_to_its_superior(
 
 
 TREE = UnitTree.of(
-    UnitInfo(code, code, code, "x", level, PARENTS.get(code), successor=successor)
+    UnitInfo(
+        code,
+        code,
+        code,
+        "x",
+        level,
+        PARENTS.get(code),
+        active=not successor and code != "closed",
+        successor=successor,
+    )
     for code, level, successor in [
+        ("closed", "city", None),
         ("city", "city", None),
         ("police", "city", None),
         ("urban", "city", "police"),
@@ -196,6 +206,8 @@ TREE = UnitTree.of(
         ("@district.water", WANGHU, "water"),
         ("@street", WANGHU, "chengdong.wanghu"),
         ("@street", DISTRICT_ONLY, None),
+        ("closed", WANGHU, None),
+        ("nobody", WANGHU, None),
     ],
 )
 def test_mergers_are_followed_and_a_bureau_the_district_lacks_is_the_citys(
@@ -203,6 +215,12 @@ def test_mergers_are_followed_and_a_bureau_the_district_lacks_is_the_citys(
 ) -> None:
     found = match([entry("a", lead, basis=LIST)], "X0101", "", place, DAY, TREE)
     assert (found and found.lead) == expected
+
+
+def test_an_assistant_that_no_longer_serves_is_left_out() -> None:
+    line = entry("a", "police", assists=("closed", "urban", "water"))
+    found = match([line], "X0101", "", WANGHU, DAY, TREE)
+    assert found is not None and found.assists == ("water",)
 
 
 @pytest.mark.parametrize("lead", ["@street", "chengdong.wanghu", "chengdong.wanghu.hubin"])
