@@ -18,6 +18,7 @@ from cases.callback_tasks import close_answered_cases
 from cases.repository import CaseRepository
 from cases.service import CASE_ANSWERED, CASE_PROGRESS, review_path
 from cases.tasks import recompute_clocks_nightly, watch_clocks
+from console.merging import carry_out_mergers
 from core.database import Database
 from core.jobs import connected, retry_stalled
 from core.logging import configure_logging
@@ -34,6 +35,7 @@ PERIODIC = (
     recompute_clocks_nightly,
     retry_stalled,
     close_answered_cases,
+    carry_out_mergers,
 )
 
 
