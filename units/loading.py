@@ -201,7 +201,7 @@ async def _store(
 
 def _read(path: Path, adapter: TypeAdapter[list[Any]]) -> list[Any]:
     try:
-        return adapter.validate_python(yaml.safe_load(path.read_text("utf-8")))
+        return adapter.validate_python(yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader))
     except OSError as error:
         raise InvalidInput(f"读不到文件 {path.name}：{error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -72,6 +72,10 @@ _NO_NAMES = {
     "生鲜", "村里", "镇上", "乡里", "小区里", "门前", "家门口", "坑洼", "水泥", "柏油", "泥巴", "新修", "断头",
     "楼下", "回家", "下班", "上班", "放学", "上学", "赶",
 }  # fmt: skip
+# What a sentence begins with before it names a place.
+_NOT_THE_NAME = re.compile(
+    r"(?:投诉|举报|反映|咨询|关于|对于|建议|请问|请求|希望|过问|强烈|我家|你好|您好|感谢|表扬|求助|靠近|位于)*"
+)
 _LONGEST_STEM = 8
 _CHINESE_OR_CODE = re.compile(r"[\u4e00-\u9fffA-Za-z0-9]")
 
@@ -153,6 +157,8 @@ def generic_names(text: str, taken: list[tuple[int, int]] | None = None) -> list
         floor = max([match.start() - _LONGEST_STEM, 0, *(e for _, e in taken or [] if e <= end)])
         floor = max([floor, *(s.end for s in spans if s.end <= match.start())])
         start = _stem_start(text, match.start(), floor)
+        before_name = _NOT_THE_NAME.match(text, start, match.start())
+        start = before_name.end() if before_name else start
         stem = text[start : match.start()]
         if stem in _NO_NAMES or len(stem) < _ENDINGS[ending]:
             continue
