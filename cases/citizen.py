@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
-from cases.acting import end_open_parts, need
+from cases.acting import end_open_parts, need, note
 from cases.approvals import cancel_pending
 from cases.clocks import reopen_window
 from cases.closing import send_back_to_work
@@ -56,7 +56,7 @@ async def urge(
         return False
     case.urges += 1
     _record(session, case, Action.URGE, key, now, by)
-    await _tell_handling(session, case, "urge", f"urge:{case.id}:{case.urges}", now)
+    await _tell_handling(session, case, Action.URGE, f"urge:{case.id}:{case.urges}", now)
     return True
 
 
@@ -78,11 +78,14 @@ async def supplement(
         return False
     need(Action.SUPPLEMENT, text=text)
     name, phone = await person_of(session, case.id)
-    masked = hide_person(tidy(text), name, phone, secret=is_secret(case) or case.anonymous)
+    # The words of a merged case are read by whoever works on the one it went into.
+    hidden = is_secret(case) or case.anonymous or case.state == MainState.MERGED
+    masked = hide_person(tidy(text), name, phone, secret=hidden)
     case.version += 1
     data = {"text": masked, "original": encrypt(tidy(text))}
     _record(session, case, Action.SUPPLEMENT, key, now, by, data=data)
-    await _tell_handling(session, case, "supplement", f"more:{case.id}:{case.version}", now)
+    about = f"more:{case.id}:{case.version}"
+    await _tell_handling(session, case, Action.SUPPLEMENT, about, now, text=masked)
     return True
 
 
@@ -106,7 +109,8 @@ async def withdraw(
     case.version += 1
     _record(session, case, Action.WITHDRAW, key, now, by, before=before, reason=tidy(reason))
     parts = await CaseRepository(session, None).parts(case.id)
-    await _tell_handling(session, case, "withdrawn", f"withdrawn:{case.id}", now)
+    if before != MainState.MERGED:
+        await _tell_handling(session, case, Action.WITHDRAW, f"withdrawn:{case.id}", now)
     for part in parts:
         await cancel_pending(session, case, part.id, now)
     to = TRANSITIONS[Action.WITHDRAW].rest_to
@@ -171,12 +175,23 @@ async def _begin(
             raise Conflict(f"这张工单{state}，不能{ACTION_NAMES[action]}")
 
 
+_NOTICES = {Action.URGE: "urge", Action.SUPPLEMENT: "supplement", Action.WITHDRAW: "withdrawn"}
+
+
 async def _tell_handling(
-    session: AsyncSession, case: Case, kind: str, key: str, now: datetime
+    session: AsyncSession, case: Case, action: Action, key: str, now: datetime, *, text: str = ""
 ) -> None:
-    lead = await CaseRepository(session, None).lead(case.id)
+    """Tell the leading unit; of a merged case that of the case it went into, which notes the
+    words in its own history without saying whose they are."""
+    repository = CaseRepository(session, None)
+    worked_on = case
+    if case.state == MainState.MERGED and case.merged_into is not None:
+        worked_on = await repository.get(case.merged_into, lock=True)
+        worked_on.urges += action is Action.URGE
+        note(session, ActorKind.CITIZEN, worked_on, None, action, now, data={"text": text})
+    lead = await repository.lead(worked_on.id)
     if lead is not None:
-        await tell_unit(session, case, lead.unit, kind, key, now)
+        await tell_unit(session, worked_on, lead.unit, _NOTICES[action], key, now)
 
 
 def _event_key(case: Case, action: Action, key: str) -> str:

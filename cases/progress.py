@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.clocks import review_window
+from cases.clocks import reopen_window, review_window
 from cases.models import Case, CaseEvent
 from cases.numbers import code_fits, review_path, tidy_number
 from cases.repository import CaseRepository
-from cases.states import MAIN_STATE_NAMES, UNANSWERED, Action, MainState
+from cases.states import MAIN_STATE_NAMES, UNANSWERED, Action, MainState, allowed_actions
 from cases.vocabulary import TYPE_NAMES, ActorKind, Audience, CaseType, ClockKind, ClockState
 from core.calendar import LOCAL
 from core.calendar_store import load_calendar
@@ -46,6 +47,15 @@ class DueDate:
     provisional: bool
 
 
+class Wish(StrEnum):
+    """What the citizen may do to the own case; the words are those of `cases.states.Action`."""
+
+    URGE = "urge"
+    SUPPLEMENT = "supplement"
+    WITHDRAW = "withdraw"
+    REOPEN = "reopen"
+
+
 @dataclass(frozen=True)
 class PublicCase:
     """A case for the citizen whose matter it is; times are aware, in the city's zone.
@@ -54,7 +64,7 @@ class PublicCase:
     that run, the line's own first. ``told_at`` and ``answer`` are there once the answer was
     checked, ``look_again_on`` while the matter is put aside, ``review_link`` (a path) while it can
     be rated. A case that was merged into another shows how that one goes, and nothing of what it
-    is about.
+    is about. ``can`` is what the citizen may ask for now.
     """
 
     number: str
@@ -74,6 +84,7 @@ class PublicCase:
     answer: str | None
     timeline: list[Step]
     review_link: str | None
+    can: list[Wish]
 
 
 async def look_up(
@@ -106,6 +117,17 @@ async def public_case(
     return await _show(session, await CaseRepository(session, None).get(case_id), units, now)
 
 
+async def _wishes(session: AsyncSession, case: Case, now: datetime) -> list[Wish]:
+    state = MainState.IN_PROGRESS if case.state == MainState.MERGED else MainState(case.state)
+    allowed = allowed_actions(ActorKind.CITIZEN, state)
+    can = [wish for wish in Wish if Action(wish) in allowed]
+    if Wish.REOPEN in can:
+        until = reopen_window(await load_calendar(session), case.told_at or case.created_at)
+        if now > until or case.told_at is None:
+            can.remove(Wish.REOPEN)
+    return can
+
+
 async def _show(session: AsyncSession, case: Case, units: UnitNames, now: datetime) -> PublicCase:
     repository = CaseRepository(session, None)
     worked_on = await repository.get(case.merged_into) if case.merged_into else case
@@ -135,6 +157,7 @@ async def _show(session: AsyncSession, case: Case, units: UnitNames, now: dateti
         answer=case.citizen_answer if case.told_at else None,
         timeline=await _timeline(repository, case, worked_on, units),
         review_link=link,
+        can=await _wishes(session, case, now),
     )
 
 

@@ -355,10 +355,12 @@ TRANSITIONS: dict[Action, Transition] = {
         main_from=frozenset({MainState.SUSPENDED}),
         parties=_UNIT | _SYSTEM | {Role.SUPERVISOR},
     ),
-    Action.URGE: Transition(main_from=UNANSWERED, parties=_SPEAKER),
-    Action.SUPPLEMENT: Transition(main_from=OPEN, parties=_SPEAKER, needed=("text",)),
+    Action.URGE: Transition(main_from=UNANSWERED | {MainState.MERGED}, parties=_SPEAKER),
+    Action.SUPPLEMENT: Transition(
+        main_from=OPEN | {MainState.MERGED}, parties=_SPEAKER, needed=("text",)
+    ),
     Action.WITHDRAW: Transition(
-        main_from=UNANSWERED - {MainState.ANSWERED},
+        main_from=UNANSWERED - {MainState.ANSWERED} | {MainState.MERGED},
         rest_to=SubState.WITHDRAWN,
         parties=_SPEAKER,
     ),

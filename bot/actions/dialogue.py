@@ -63,7 +63,7 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     ``act`` and ``confidence`` (0..1) are the assistant's; ``awaiting`` names what was asked last
     (a slot of the intake, ``progress``, ``review_reason``, or None).
     """
-    if awaiting in ("progress", "urge", "supplement", "withdraw") and not (
+    if awaiting in ("progress", "urge", "supplement", "withdraw", "reopen") and not (
         act in ("ask_guide", "file_case", "handoff") and confidence >= SURE
     ):
         return Step.PROGRESS

@@ -11,10 +11,9 @@ import re
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.models import Case
 from cases.numbers import tidy_number
-from cases.progress import NOT_FOUND, PublicCase, look_up, public_case
+from cases.progress import NOT_FOUND, PublicCase, Wish, look_up, public_case
 from cases.repository import CaseRepository
-from cases.service import supplement, urge, withdraw
-from cases.states import MainState
+from cases.service import reopen, supplement, urge, withdraw
 from core.calendar import LOCAL
 from core.database import now
 from core.replies import Reply, say
@@ -24,8 +23,13 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _PLAIN = re.compile(
     r"^(?:我)?(?:想|要|需要|帮我|给我|请)*(?:再)?(?:查(?:一?下|询)?|催(?:一?下|办)?|补充|撤(?:回|销)|取消)?.{0,4}(?:进度|工单|单子|情况|材料|一下|投诉|诉求)?[。！!？?]*$"
 )
-_FOLLOW = (("催办", "case:urge"), ("补充情况", "case:supplement"), ("撤回", "case:withdraw"))
-_WISHES = ("progress", "urge", "supplement", "withdraw")
+_OFFERS = {
+    Wish.URGE: ("催办", "case:urge"),
+    Wish.SUPPLEMENT: ("补充情况", "case:supplement"),
+    Wish.WITHDRAW: ("撤回", "case:withdraw"),
+    Wish.REOPEN: ("没解决，重新办理", "case:reopen"),
+}
+_WISHES = ("progress", "urge", "supplement", "withdraw", "reopen")
 
 
 async def progress(talk: Talk) -> Replies:
@@ -42,13 +46,15 @@ async def progress(talk: Talk) -> Replies:
         return _ask_number(talk, wish)
     if waiting == "supplement":
         return await _supplement(talk, case)
+    if waiting == "reopen":
+        return await _reopen(talk, case)
     if wish == "supplement" and not _PLAIN.match(talk.text):
         return await _supplement(talk, case)
     return await _do(talk, wish, case)
 
 
 async def choose(talk: Talk, value: str) -> Replies:
-    """A quick reply about a case: ``progress``, ``urge``, ``supplement``, ``withdraw[:yes]``."""
+    """A quick reply about a case: ``progress``, ``urge``, ``supplement``, ``withdraw[:yes]``, ``reopen``."""
     case = await _own_case(talk)
     wish, _, rest = value.partition(":")
     if case is None:
@@ -98,10 +104,15 @@ async def _verify(talk: Talk, wish: str, number: str | None, code: str | None) -
 
 async def _do(talk: Talk, wish: str, case: Case) -> Replies:
     talk.remember(awaiting=None, failures=None)
+    shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
+    if wish in tuple(Wish) and Wish(wish) not in shown.can:
+        return [_instead(shown)]
     if wish == "urge":
         await urge(talk.session, case.id, f"turn:{talk.turn_id}", now())
-        shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
-        return [say(f"已催办，承办单位会看到。{_status(shown)}", *_FOLLOW[1:])]
+        return [say(f"已催办，承办单位会看到。{_status(shown)}", *_offers(shown, Wish.URGE))]
+    if wish == "reopen":
+        talk.remember(awaiting="reopen")
+        return [say(f"请说说工单 {case.number} 还有什么没有解决，我马上重新交办。")]
     if wish == "supplement":
         talk.remember(awaiting="supplement")
         return [say(f"请说要补充到工单 {case.number} 的内容。")]
@@ -113,13 +124,36 @@ async def _do(talk: Talk, wish: str, case: Case) -> Replies:
                 ("不撤回", "case:progress"),
             )
         ]
-    return [show(await public_case(talk.session, case.id, talk.line.city.tree, now()))]
+    return [show(shown)]
+
+
+async def _reopen(talk: Talk, case: Case) -> Replies:
+    await reopen(talk.session, case.id, f"turn:{talk.turn_id}", talk.text, now())
+    talk.remember(awaiting=None, failures=None)
+    shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
+    return [say(f"已重新交办。{_status(shown)}", *_offers(shown))]
+
+
+def _instead(case: PublicCase) -> Reply:
+    """What can be done instead of a wish that comes too late."""
+    text = f"工单 {case.number} 现在是“{case.state_name}”。"
+    if Wish.REOPEN in case.can:
+        text += "如果还没有解决，可以要求重新办理。"
+    elif not case.can:
+        text += "如果还有问题，可以另行反映，新工单会由承办单位重新办理。"
+    return say(text, *_offers(case), ("反映别的问题", "menu:case"))
+
+
+def _offers(case: PublicCase, *but: Wish) -> list[tuple[str, str]]:
+    return [_OFFERS[wish] for wish in case.can if wish not in but]
 
 
 async def _supplement(talk: Talk, case: Case) -> Replies:
     await supplement(talk.session, case.id, f"turn:{talk.turn_id}", talk.text, now())
     talk.remember(awaiting=None, failures=None)
-    return [say(f"已补充到工单 {case.number}，承办单位会看到。", *_FOLLOW[:1], *HELP_CHOICES[:1])]
+    return [
+        say(f"已补充到工单 {case.number}，承办单位会看到。", _OFFERS[Wish.URGE], *HELP_CHOICES[:1])
+    ]
 
 
 def show(case: PublicCase) -> Reply:
@@ -130,18 +164,21 @@ def show(case: PublicCase) -> Reply:
     ]
     if case.answer:
         lines.append(f"答复：{case.answer}")
-    choices = list(_FOLLOW)
+    choices = _offers(case)
     card = None
-    if case.state in (MainState.CLOSED, MainState.WITHDRAWN):
-        choices = [("反映别的问题", "menu:case")]
+    if case.told_at or not choices:
+        choices = [*choices, ("反映别的问题", "menu:case")]
     if case.review_link:
         card = {"kind": "link", "title": "评价这次办理", "url": case.review_link}
     return say("\n".join(lines), *choices, card=card)
 
 
 def _status(case: PublicCase) -> str:
-    if case.closed_at is not None:
-        return f"状态：{case.state_name}（{case.closed_at.astimezone(LOCAL):%Y-%m-%d}）"
+    done = case.closed_at or case.told_at
+    if done is not None:
+        return f"状态：{case.state_name}（{done.astimezone(LOCAL):%Y-%m-%d}）"
+    if case.look_again_on is not None:
+        return f"状态：{case.state_name}，{case.look_again_on:%Y-%m-%d} 前再次办理。"
     due = f"{case.due_at.astimezone(LOCAL):%Y-%m-%d %H:%M}"
     provisional = "（暂定）" if case.due_provisional else ""
     unit = f"，承办单位：{case.unit}" if case.unit else ""

@@ -96,4 +96,5 @@ async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
     )
     talk.remember(awaiting=None, grade=None)
     thanks = "已记录您的评价，会交由承办单位核实整改。" if grade in BAD else "感谢您的评价。"
-    return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *HELP_CHOICES[:2])]
+    again = [("没解决，重新办理", "case:reopen")] if grade in BAD else []
+    return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])]

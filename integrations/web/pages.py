@@ -12,13 +12,14 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
 from bot.city import City
-from cases.progress import NOT_FOUND, look_up
+from cases.citizen_requests import Wanted, carry_out
+from cases.progress import NOT_FOUND, PublicCase, Wish, look_up
 from cases.vocabulary import TYPE_NAMES, CaseType, Source
 from core.database import Database, now
-from core.errors import InvalidInput, NotFound, TooManyTries
+from core.errors import Conflict, Gone, InvalidInput, NotFound, TooManyTries
 from intake.emergencies import screen
 from intake.service import file_form
-from integrations.web.forms import known_key, new_key, read_form, read_review
+from integrations.web.forms import MAX_DETAIL, known_key, new_key, read_form, read_review
 from integrations.web.render import render
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.service import rated_thing, submit
@@ -108,7 +109,69 @@ async def progress(
         return _progress(request, number, locked.status, locked.message)
     if case is None:
         return _progress(request, number, 404, NOT_FOUND)
-    return render(request, "case.html", case=case)
+    return _case(request, case, code)
+
+
+@router.post("/progress/request")
+async def progress_request(
+    request: Request,
+    number: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "",
+    key: Annotated[str, Form()] = "",
+    wish: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+) -> HTMLResponse:
+    """Hurry the case, add to it, take it back or have it done again; shows it as it is then."""
+    number, code = number.strip()[:40], code.strip()[:20]
+    if wish not in tuple(Wish) or len(text) > MAX_DETAIL:
+        return _progress(request, number, 422, "请求不完整，请重新查询后再试")
+    wanted = Wanted(Wish(wish), known_key(key), text)
+    tree = _city(request).tree
+    try:
+        async with _database(request).unit_of_work() as session:
+            case = await carry_out(session, number, code, wanted, tree, now())
+    except TooManyTries as locked:
+        return _progress(request, number, locked.status, locked.message)
+    except (Conflict, Gone, InvalidInput) as refused:
+        async with _database(request).unit_of_work() as session:
+            case = await look_up(session, number, code, tree, now())
+        if case is not None:
+            said = "；".join(refused.fields.values()) or refused.message
+            return _case(request, case, code, refused.status, problem=said, text=text)
+    if case is None:
+        return _progress(request, number, 404, NOT_FOUND)
+    return _case(request, case, code, done=_DONE[wanted.wish])
+
+
+_DONE = {
+    Wish.URGE: "已催办，承办单位会看到。",
+    Wish.SUPPLEMENT: "已补充，承办单位会看到。",
+    Wish.WITHDRAW: "已撤回，不再办理。",
+    Wish.REOPEN: "已重新交办，承办单位会再次答复您。",
+}
+
+
+def _case(
+    request: Request,
+    case: PublicCase,
+    code: str,
+    status: int = 200,
+    *,
+    done: str = "",
+    problem: str = "",
+    text: str = "",
+) -> HTMLResponse:
+    return render(
+        request,
+        "case.html",
+        status,
+        case=case,
+        code=code,
+        key=new_key(),
+        done=done,
+        problem=problem,
+        text=text,
+    )
 
 
 def _progress(

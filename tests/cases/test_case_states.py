@@ -60,9 +60,9 @@ rework             | BSY  | bc      | -
 reopen             | CTS  | bc      | -
 supervise          | SY   | wjdpahb | -
 resume             | ULSY | h       | -
-urge               | CT   | wjdpah  | -
-supplement         | CT   | wjdpahb | -
-withdraw           | CT   | wjdph   | -
+urge               | CT   | wjdpahm | -
+supplement         | CT   | wjdpahbm | -
+withdraw           | CT   | wjdphm  | -
 merge              | DSY  | wjdpah  | -
 unmerge            | DS   | m       | -
 split              | DS   | wjdpah  | -
