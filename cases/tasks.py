@@ -145,20 +145,12 @@ async def recompute(database: Database, at: datetime) -> int:
 
 async def recompute_batch(session: AsyncSession, last: int, at: datetime) -> tuple[int, int]:
     """The same for the cases that come after id ``last``: how many dates moved, and the last id."""
+    cases = {case.id: case for case in await _next_batch(session, last)}
     times = await Timing.load(session)
-    moved = 0
-    for case in await _next_batch(session, last):
-        moved += await recompute_case(session, times, case, at)
-        last = case.id
-    return moved, last
-
-
-async def recompute_case(session: AsyncSession, times: Timing, case: Case, at: datetime) -> int:
-    """The same for one locked case; every date that moved is written down."""
     found = await session.execute(
         select(CaseClock, SubCase)
         .outerjoin(SubCase, SubCase.id == CaseClock.sub_case_id)
-        .where(CaseClock.case_id == case.id, CaseClock.state == ClockState.RUNNING)
+        .where(CaseClock.case_id.in_(cases), CaseClock.state == ClockState.RUNNING)
         # A unit above comes before those below, whose end depends on its.
         .order_by(CaseClock.sub_case_id.nulls_first(), CaseClock.id)
         .execution_options(populate_existing=True)
@@ -166,29 +158,40 @@ async def recompute_case(session: AsyncSession, times: Timing, case: Case, at: d
     moved = 0
     for clock, part in found.tuples().all():
         before = clock.due_at
-        await timing.set_moments(session, times, case, clock, part, at)
-        if clock.due_at == before:
-            continue
-        moved += 1
-        told = clock.kind == ClockKind.HANDLE and part is not None and part.role == Part.LEAD
-        record(
-            session,
-            case,
-            Action.RECOMPUTE,
-            at,
-            ActorKind.SYSTEM,
-            part=part,
-            reason="工作日历调整",
-            audience=Audience.CITIZEN if told else Audience.STAFF,
-            data={
-                "clock": clock.name,
-                "from": before.isoformat(),
-                "to": clock.due_at.isoformat(),
-                "provisional": clock.provisional,
-            },
-        )
-    await session.flush()
-    return moved
+        await timing.set_moments(session, times, cases[clock.case_id], clock, part, at)
+        if clock.due_at != before:
+            _write_down(session, cases[clock.case_id], clock, part, before, at)
+            moved += 1
+    return moved, max(cases, default=last)
+
+
+def _write_down(
+    session: AsyncSession,
+    case: Case,
+    clock: CaseClock,
+    part: SubCase | None,
+    before: datetime,
+    at: datetime,
+) -> None:
+    """A date that the calendar moved; the citizen reads of the one he or she was told."""
+    told = clock.kind == ClockKind.HANDLE and part is not None and part.role == Part.LEAD
+    data = {
+        "clock": clock.name,
+        "from": before.isoformat(),
+        "due": clock.due_at.isoformat(),
+        "provisional": clock.provisional,
+    }
+    record(
+        session,
+        case,
+        Action.RECOMPUTE,
+        at,
+        ActorKind.SYSTEM,
+        part=part,
+        reason="工作日历调整",
+        audience=Audience.CITIZEN if told else Audience.STAFF,
+        data=data,
+    )
 
 
 async def _waiting(session: AsyncSession, at: datetime) -> list[int]:

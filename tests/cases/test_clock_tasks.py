@@ -360,7 +360,7 @@ async def test_a_holiday_announced_late_moves_what_runs_and_tells_the_citizen(
     [moved] = await events(city, id, A.RECOMPUTE)
     assert moved.audience == Audience.CITIZEN
     assert moved.data["from"] == DUE.astimezone(moved.at.tzinfo).isoformat()
-    assert datetime.fromisoformat(moved.data["to"]) == at("2026-08-13 17:30")
+    assert datetime.fromisoformat(moved.data["due"]) == at("2026-08-13 17:30")
     # A second time, or after a kill, nothing is left to do.
     assert await tasks.recompute(city, NOW) == 0
     assert len(await events(city, id, A.RECOMPUTE)) == 1
