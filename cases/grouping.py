@@ -132,7 +132,7 @@ async def join_open_group(session: AsyncSession, case: Case, now: datetime) -> C
     """Put a case just registered, and not dispatched yet, into the open group that it certainly
     belongs to; None when there is none.
     """
-    found = await find_group(session, case, now)
+    found = await find_group(session, case)
     if found is None or found.parent is None or not found.certain:
         return None
     reason = f"自动归入：{'，'.join(found.reasons)}"
@@ -187,9 +187,9 @@ async def refresh(session: AsyncSession, parent: Case, now: datetime) -> None:
     await session.flush()
 
 
-async def suggestion(session: AsyncSession, case: Case, now: datetime) -> GroupCandidate | None:
+async def suggestion(session: AsyncSession, case: Case) -> GroupCandidate | None:
     """The group, or cases for one, that a clerk may put this case into; None once it is settled."""
-    return await find_group(session, case, now) if case.state in UNANSWERED else None
+    return await find_group(session, case) if case.state in UNANSWERED else None
 
 
 async def point_out(session: AsyncSession, case: Case, now: datetime) -> None:
@@ -203,7 +203,7 @@ async def point_out(session: AsyncSession, case: Case, now: datetime) -> None:
     if same is not None:
         text = f"与工单 {same.number} {'，'.join(same.reasons)}"
         await tell_role(session, case, Role.DISPATCHER, "same", f"same:{case.id}", now, text)
-    found = await suggestion(session, case, now)
+    found = await suggestion(session, case)
     if found is not None:
         text, first = "，".join(found.reasons), min(found.case_ids)
         if found.parent is not None:

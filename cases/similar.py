@@ -18,6 +18,7 @@ from cases.clocks import reopen_window
 from cases.likeness import Likeness, Matter, compare
 from cases.models import Case, CaseIdentity, Contact, SubCase
 from cases.repository import CaseRepository
+from cases.search import matches
 from cases.states import GONE, OPEN, UNANSWERED, MainState
 from cases.views import is_secret
 from cases.vocabulary import CaseType, Part, Result
@@ -153,9 +154,9 @@ async def find_same_of(session: AsyncSession, case: Case, now: datetime) -> Same
     )
 
 
-async def find_group(session: AsyncSession, case: Case, now: datetime) -> GroupCandidate | None:
-    """Cases of other people about the same matter, within `GROUP_HOURS` (domain 2.2, point 9), or
-    the open group that ``case`` belongs to.
+async def find_group(session: AsyncSession, case: Case) -> GroupCandidate | None:
+    """Cases of other people about the same matter, registered within `GROUP_HOURS` of this one
+    (domain 2.2, point 9), or the open group that ``case`` belongs to.
 
     None without street or category (the index is by them), for secret cases, and when there are
     fewer than `GROUP_SIZE` people and no group yet.
@@ -164,10 +165,10 @@ async def find_group(session: AsyncSession, case: Case, now: datetime) -> GroupC
         return None
     near = _near(case).where(Case.state.in_(UNANSWERED))
     group = await _open_group(session, case, near)
-    since = now - timedelta(hours=GROUP_HOURS)
+    day = timedelta(hours=GROUP_HOURS)
     rows = await session.scalars(
         near.where(
-            Case.created_at >= since,
+            Case.created_at.between(case.created_at - day, case.created_at + day),
             Case.is_group.is_(False),
             Case.merged_into.is_(None),
             Case.type.in_(GROUPED),
@@ -348,3 +349,59 @@ def _similar(case: Case, likeness: Likeness, unit: str | None) -> SimilarCase:
         score=likeness.score,
         reasons=likeness.reasons,
     )
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """An open case that may be about the same matter; ``own``: it came from the same person."""
+
+    case: Case
+    likeness: Likeness
+    own: bool
+
+
+async def neighbours(
+    session: AsyncSession, actor: Actor, case: Case, *, limit: int = 12
+) -> list[Neighbour]:
+    """Open cases that a clerk may put together with ``case``: of the same person, and of others in
+    the same street about the same; the most alike first. Of a secret case only the person's own.
+    """
+    identity = await session.get(CaseIdentity, case.id)
+    conversation = await CaseRepository(session, None).conversation_of(case)
+    own = await _of_person(session, conversation, identity.phone_hash if identity else None)
+    readable = CaseRepository(session, actor).readable()
+    still_open = readable.where(
+        Case.state.in_(UNANSWERED),
+        Case.id != case.id,
+        Case.about_unit.is_not_distinct_from(case.about_unit),
+    )
+    rows = list(await session.scalars(still_open.where(Case.id.in_(own))))
+    if not is_secret(case) and case.category and case.street:
+        near = still_open.where(
+            Case.category == case.category, Case.street == case.street, *_NOT_SECRET
+        )
+        newest = near.order_by(Case.created_at.desc()).limit(_MOST_COMPARED)
+        rows += [one for one in await session.scalars(newest) if one.id not in own]
+    wanted = matter_of(case)
+    found = [Neighbour(one, compare(wanted, matter_of(one)), one.id in own) for one in rows]
+    fitting = [
+        one
+        for one in found
+        if is_secret(one.case) == is_secret(case) and (one.own or one.likeness.likely)
+    ]
+    fitting.sort(key=lambda one: (one.likeness.likely, one.likeness.score), reverse=True)
+    return fitting[:limit]
+
+
+async def search_open(
+    session: AsyncSession, actor: Actor, text: str, exclude: Collection[int], *, limit: int = 10
+) -> Sequence[Case]:
+    """Open readable cases that contain ``text`` in number, title, detail or place, newest first."""
+    readable = CaseRepository(session, actor).readable()
+    return (
+        await session.scalars(
+            readable.where(matches(text), Case.state.in_(UNANSWERED), Case.id.not_in(list(exclude)))
+            .order_by(Case.created_at.desc())
+            .limit(limit)
+        )
+    ).all()

@@ -19,6 +19,7 @@ from console import (
     categories_page,
     desk_actions,
     desks,
+    joining_page,
     live,
     login,
     measures_page,
@@ -26,6 +27,7 @@ from console import (
     office,
     register_page,
     seat,
+    splitting_page,
     succession_page,
     territory_page,
 )
@@ -43,6 +45,9 @@ for _pages in (
     live,
     register_page,
     case_page,
+    # Before the actions of a case: those take any word in its place.
+    joining_page,
+    splitting_page,
     case_actions,
     seat,
     office,

@@ -388,7 +388,7 @@ def _registration(database: Database, chance: random.Random) -> Step:
                 phone_hash=phone_hash(phone),
             )
             done = await register(session, wanted, at)
-            await find_group(session, await session.get_one(Case, done.case_id), at)
+            await find_group(session, await session.get_one(Case, done.case_id))
 
     return step
 
