@@ -89,16 +89,22 @@ async def open_citizen(request: Request, number: str, form: PostedForm) -> Respo
     return await show_case(request, form.staff, number, Shown(opened=found))
 
 
-@router.post("/cases/{number}/{action}")
-async def act(request: Request, number: str, action: Action, form: PostedPictures) -> Response:
+def _route(action: Action, perform: Perform) -> None:
+    """Serve the form of ``action``: each has its own address, so that other pages may have theirs."""
+
+    @router.post(f"/cases/{{number}}/{action.value}", name=action.value)
+    async def act(request: Request, number: str, form: PostedPictures) -> Response:
+        return await _act(request, number, action, perform, form)
+
+
+async def _act(
+    request: Request, number: str, action: Action, perform: Perform, form: Posted
+) -> Response:
     """Do ``action`` to the case.
 
     When the case changed meanwhile, or something is missing, the page comes again with what was
     typed; when the case is out of sight by now, what was typed is shown to be copied.
     """
-    perform = _PERFORM.get(action)
-    if perform is None:
-        raise NotFound("没有这个页面，地址可能输错了。")
     typed = {name: form.text(name) for name in _FIELD_NAMES if form.text(name)}
     try:
         async with database_of(request).unit_of_work() as session:
@@ -145,3 +151,5 @@ _PERFORM: dict[Action, Perform] = {
     Action.WITHDRAW: _withdraw,
     Action.REOPEN: _reopen,
 }
+for _action, _perform in _PERFORM.items():
+    _route(_action, _perform)

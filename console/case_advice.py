@@ -17,6 +17,7 @@ from units.location import locate
 from units.tree import UnitTree
 
 _MOST_SUGGESTED = 3
+_LEAST_SCORE = 0.02
 # Who has one of these chooses the leading unit.
 CHOOSING = frozenset({Action.DISPATCH, Action.DESIGNATE, Action.REASSIGN})
 
@@ -48,11 +49,14 @@ def suggestions(intake: Intake, view: CaseView, on: date) -> list[Suggestion]:
         return []
     places, reason = _places(intake, view)
     found = recommend(intake.router, view.detail, places, on, reason)
-    return [
-        _suggestion(intake.tree, one)
+    possible = [
+        one
         for one in found
         if one.dispatch.lead != view.lead and not _is_about(intake.tree, view, one.dispatch.lead)
-    ][:_MOST_SUGGESTED]
+    ]
+    # What is next to impossible only distracts, unless there is nothing else.
+    likely = [one for one in possible if one.score >= _LEAST_SCORE] or possible[:1]
+    return [_suggestion(intake.tree, one) for one in likely[:_MOST_SUGGESTED]]
 
 
 def why(view: CaseView) -> list[str]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cases.states import GONE, OPEN, OPEN_PARTS, Action
+from cases.states import GONE, OPEN, Action, MainState, SubState
 from cases.views import ApprovalView, CaseView, ClockView, EventView, PartView
-from cases.vocabulary import ActorKind, Audience, ClockKind, ClockState
+from cases.vocabulary import ActorKind, Audience, ClockKind, ClockState, Part
 from console.clock import Clock, Light, clock
 from console.wording import happened
 from core.calendar import LOCAL
@@ -64,6 +64,10 @@ class HistoryLine:
     kind: str
 
 
+# A unit's clock runs until it has answered.
+_WORKING = frozenset(
+    {SubState.PENDING_ACCEPTANCE, SubState.IN_PROGRESS, SubState.PENDING_SIGNATURE}
+)
 _AUDIENCES = {Audience.STAFF: "", Audience.CITIZEN: "市民可见", Audience.PUBLIC: "公开"}
 _CARDS = {
     Action.YELLOW: "yellow",
@@ -79,8 +83,8 @@ def part_lines(
     """The parts that count, each unit followed by those below it, and those that do not any more."""
 
     def line(part: PartView, depth: int) -> PartLine:
-        running = part.state in OPEN_PARTS and view.state in OPEN
-        due = clock(part.due_at, at, stopped=not running, closed_at=part.answered_at)
+        running = part.state in _WORKING and view.state in OPEN
+        due = _answered(part) if part.answered_at and not running else clock(part.due_at, at)
         handler = names.get(part.handler or "", part.handler or "")
         return PartLine(part, tree.name(part.unit), depth, due, running, handler)
 
@@ -127,15 +131,23 @@ def clock_lines(
 
 def handling(view: CaseView, at: datetime) -> tuple[Clock, datetime]:
     """The large clock: the reader's own part while it runs, else the case; and when it ends."""
-    own = view.own
-    if own is not None and own.state in OPEN_PARTS and view.state in OPEN:
-        return _handle_light(view, own.id, own.due_at, at), own.due_at
-    over = view.state not in OPEN
-    done_at = view.told_at or view.closed_at
-    if over or view.told_at:
-        return clock(view.due_at, at, stopped=True, closed_at=done_at), view.due_at
-    lead = next((p.id for p in view.parts if p.unit == view.lead and p.state not in GONE), None)
-    return _handle_light(view, lead, view.due_at, at), view.due_at
+    lead = next((p for p in view.parts if p.part is Part.LEAD and p.state not in GONE), None)
+    part = view.own or lead
+    due_at = view.own.due_at if view.own else view.due_at
+    if view.state is MainState.SUSPENDED:
+        return Clock(Light.OFF, "已挂账"), due_at
+    if part is not None and part.answered_at and part.state not in _WORKING:
+        return _answered(part), due_at
+    if view.state not in OPEN:
+        return clock(due_at, at, stopped=True, closed_at=view.closed_at), due_at
+    return _handle_light(view, part.id if part else None, due_at, at), due_at
+
+
+def _answered(part: PartView) -> Clock:
+    """The clock of a unit that has answered: in time or not."""
+    assert part.answered_at is not None
+    late = part.answered_at > part.due_at
+    return Clock(Light.RED if late else Light.OFF, "超期答复" if late else "按期答复")
 
 
 def request_lines(view: CaseView, tree: UnitTree, names: dict[str, str]) -> list[RequestLine]:
