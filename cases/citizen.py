@@ -107,7 +107,9 @@ async def withdraw(
         return False
     before, case.state = case.state, MainState.WITHDRAWN
     case.version += 1
-    _record(session, case, Action.WITHDRAW, key, now, by, before=before, reason=tidy(reason))
+    name, phone = await person_of(session, case.id)
+    said = hide_person(tidy(reason), name, phone, secret=is_secret(case) or case.anonymous)
+    _record(session, case, Action.WITHDRAW, key, now, by, before=before, reason=said)
     parts = await CaseRepository(session, None).parts(case.id)
     if before != MainState.MERGED:
         await _tell_handling(session, case, Action.WITHDRAW, f"withdrawn:{case.id}", now)

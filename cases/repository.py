@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -82,7 +83,7 @@ class CaseRepository:
             return statement.where(
                 _has_part(self.actor.units),
                 Case.merged_into.is_(None),
-                or_(Case.about_unit.is_(None), Case.about_unit.not_in(_upward(self.actor.unit))),
+                or_(Case.about_unit.is_(None), Case.about_unit.not_in(self._line)),
             )
         return statement.where(false())
 
@@ -348,6 +349,12 @@ class CaseRepository:
         if wanted.due_from is not None:
             statement = statement.where(Case.due_at >= wanted.due_from)
         return statement
+
+    @functools.cached_property
+    def _line(self) -> Select[str]:
+        """The actor's unit and all above it: one query, however often a statement asks for it."""
+        assert self.actor is not None
+        return _upward(self.actor.unit)
 
     @property
     def _own(self) -> frozenset[str] | None:
