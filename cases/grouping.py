@@ -128,20 +128,25 @@ async def add(
     return parent
 
 
-async def join_open_group(session: AsyncSession, case: Case, now: datetime) -> Case | None:
-    """Put a case just registered, and not dispatched yet, into the open group that it certainly
-    belongs to; None when there is none.
+async def look_around(session: AsyncSession, case: Case, now: datetime) -> Case | None:
+    """See whether a case just registered, and not dispatched yet, was told before.
+
+    It joins the open group that it certainly belongs to: that one is returned. Of what is less
+    certain the dispatch desk is told, which decides; None then.
     """
     found = await find_group(session, case)
-    if found is None or found.parent is None or not found.certain:
-        return None
-    reason = f"自动归入：{'，'.join(found.reasons)}"
-    try:
-        async with session.begin_nested():
-            return await add(session, ActorKind.SYSTEM, [case.id], found.parent, now, reason=reason)
-    except (Conflict, InvalidInput):
-        # Answered or taken apart in this very moment: the case goes its own way.
-        return None
+    if found is not None and found.parent is not None and found.certain:
+        reason = f"自动归入：{'，'.join(found.reasons)}"
+        try:
+            async with session.begin_nested():
+                return await add(
+                    session, ActorKind.SYSTEM, [case.id], found.parent, now, reason=reason
+                )
+        except (Conflict, InvalidInput):
+            # Answered or taken apart in this very moment: the case goes its own way.
+            await session.refresh(case)
+    await _point_out(session, case, found, now)
+    return None
 
 
 async def ungroup(
@@ -192,23 +197,21 @@ async def suggestion(session: AsyncSession, case: Case) -> GroupCandidate | None
     return await find_group(session, case) if case.state in UNANSWERED else None
 
 
-async def point_out(session: AsyncSession, case: Case, now: datetime) -> None:
-    """Tell the dispatch desk what a case just registered may be the same as; it decides.
-
-    Whose cases they are is not said. A group that forms is told once, not with every member.
-    """
-    if case.merged_into is not None:
-        return
+async def _point_out(
+    session: AsyncSession, case: Case, found: GroupCandidate | None, now: datetime
+) -> None:
+    """Tell the dispatch desk what may be the same. Whose cases they are is not said; a group that
+    forms is told once, not with every member."""
     same = await find_same_of(session, case, now)
     if same is not None:
         text = f"与工单 {same.number} {'，'.join(same.reasons)}"
         await tell_role(session, case, Role.DISPATCHER, "same", f"same:{case.id}", now, text)
-    found = await suggestion(session, case)
-    if found is not None:
-        text, first = "，".join(found.reasons), min(found.case_ids)
-        if found.parent is not None:
-            text, first = f"可加入 {found.parent_number}，{text}", case.id
-        await tell_role(session, case, Role.DISPATCHER, "group", f"group:{first}", now, text)
+    if found is None:
+        return
+    text, first = "，".join(found.reasons), min(found.case_ids)
+    if found.parent is not None:
+        text, first = f"可加入 {found.parent_number}，{text}", case.id
+    await tell_role(session, case, Role.DISPATCHER, "group", f"group:{first}", now, text)
 
 
 def _check_members(cases: Sequence[Case], parent: Case | None = None) -> None:

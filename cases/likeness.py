@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
 
 from language.normalise import normalise
 from units.addresses import SPOKEN, spoken_number
 
+# The latest cases of a street are compared with every new one there.
+_REMEMBERED = 4096
 # Shares of the score; what is unknown on either side leaves its share to the others.
 _CATEGORY, _PLACE, _WORDS = 0.35, 0.35, 0.30
 # From here on two matters are shown as perhaps the same …
@@ -77,12 +79,13 @@ class Matter:
 
     @cached_property
     def place(self) -> Address:
+        """Where it is, as its words say."""
         return _address(self.place_text, self.text)
 
     @cached_property
     def told(self) -> list[str]:
         """The words that tell the matter, without place, numbers and formulas."""
-        return _told(self.text, self.place)
+        return _told(self.text, self.place.name)
 
     @cached_property
     def pieces(self) -> frozenset[str]:
@@ -207,6 +210,7 @@ def _dice(one: frozenset[str], other: frozenset[str]) -> float:
     return 2 * len(one & other) / (len(one) + len(other)) if one or other else 0.0
 
 
+@lru_cache(_REMEMBERED)
 def _address(place: str, text: str) -> Address:
     named = _digits(normalise(place))
     said = _digits(normalise(text))
@@ -243,13 +247,14 @@ def _name_of(place: str) -> str:
     return _AROUND.sub("", bare) or bare
 
 
-def _told(text: str, place: Address) -> list[str]:
+@lru_cache(_REMEMBERED)
+def _told(text: str, place: str) -> list[str]:
     # Loads the classifier's libraries, which the small programs do not need.
     from routing.classify import clean
 
     plain = _digits(normalise(clean(text))).lower()
-    if place.name:
-        plain = plain.replace(place.name, " ")
+    if place:
+        plain = plain.replace(place, " ")
     plain = _EMPTY.sub(" ", _ALL_NUMBERS.sub(" ", plain))
     return _RUN.findall(plain)
 

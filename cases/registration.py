@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
 from cases.desk import give_lead, is_about, start_part, wait_for_dispatch
-from cases.grouping import join_open_group, point_out
+from cases.grouping import look_around
 from cases.history import record
 from cases.masking import hide_person, tidy
 from cases.models import Case, CaseIdentity, CaseLink, Contact
@@ -151,6 +151,9 @@ async def register(
 ) -> Registered:
     """Make a case out of ``wanted``, with a part for the leading unit and each assisting one.
 
+    A case that certainly belongs to an open group joins it instead of being dispatched; of what
+    may be the same the dispatch desk is told (`cases.grouping.look_around`).
+
     ``by`` is the member of staff who wrote it down. A lead that is not an active unit, or is the
     unit complained about, is ignored: the case goes to the dispatcher. Raises InvalidInput when
     title, detail or key is missing or too long, or `follows` names no case.
@@ -186,9 +189,8 @@ async def register(
     record(session, case, Action.REGISTER, now, by or kind, audience=Audience.CITIZEN)
     if earlier is not None:
         _follow(session, case, earlier, now)
-    if await join_open_group(session, case, now) is None:
+    if await look_around(session, case, now) is None:
         await _dispatch_by_catalogue(session, case, wanted, now)
-    await point_out(session, case, now)
     lead = await repository.lead(case.merged_into or case.id)
     await session.flush()
     due = Due(case.due_at, case.due_provisional)
@@ -300,7 +302,7 @@ async def _dispatch_by_catalogue(
 
 
 async def _known(repository: CaseRepository, case: Case) -> Registered:
-    lead = await repository.lead(case.id)
+    lead = await repository.lead(case.merged_into or case.id)
     return Registered(
         case.id,
         case.number,

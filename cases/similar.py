@@ -31,7 +31,7 @@ GROUP_SIZE = 3
 GROUP_HOURS = 24
 # What a question or thanks is about needs no common handling.
 GROUPED = frozenset({CaseType.HELP, CaseType.COMPLAINT, CaseType.SUGGESTION, CaseType.OTHER})
-_MOST_COMPARED = 200
+_MOST_COMPARED = 100
 _EXCERPT = 80
 _NOT_SECRET: tuple[ColumnElement[bool], ...] = (
     Case.confidential.is_(False),
@@ -317,7 +317,7 @@ async def _alike(
             where,
         )
         .order_by(Case.created_at.desc())
-        .limit(_MOST_COMPARED // 2)
+        .limit(_MOST_COMPARED)
     )
     wanted = matter_of(case)
     # Elsewhere the same kind of trouble is handled alike: likely or not is not asked.
