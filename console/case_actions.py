@@ -143,7 +143,8 @@ async def _reopen(job: Job) -> bool:
     return await service.reopen(job.session, job.case_id, key, reason, job.at, by=job.actor)
 
 
-_PERFORM: dict[Action, Perform] = {
+# Every form of the page, by what it does.
+PERFORM: dict[Action, Perform] = {
     **DESK_ACTIONS,
     **UNIT_ACTIONS,
     Action.URGE: _urge,
@@ -151,5 +152,5 @@ _PERFORM: dict[Action, Perform] = {
     Action.WITHDRAW: _withdraw,
     Action.REOPEN: _reopen,
 }
-for _action, _perform in _PERFORM.items():
+for _action, _perform in PERFORM.items():
     _route(_action, _perform)
