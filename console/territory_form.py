@@ -13,7 +13,7 @@ from core.errors import InvalidInput
 from units.addresses import Section, Side
 from units.gazetteer import AREAS, Gazetteer, PlaceInfo
 from units.models import Place
-from units.place_rules import KIND_NAMES, MAX_SECTIONS, PlaceEntry
+from units.place_rules import KIND_NAMES, MAX_SECTIONS, PlaceEntry, same_names
 
 _SIDES: dict[Side, str] = {"odd": "单号", "even": "双号"}
 _FIELD_NAMES = {"name": "名称", "kind": "类型", "parent": "所在地", "aliases": "别名"}
@@ -61,6 +61,11 @@ class Areas:
         parts: list[str | None] = [section["parent"] for section in row.sections]
         parts = parts or [row.parent]
         return "、".join(dict.fromkeys(self.label(part) for part in parts if part))
+
+    def known_as(self, name: str) -> str:
+        """Places that bear a name already, with where they lie; empty when there is none."""
+        known = same_names(PlaceEntry(name, "road"), self.gazetteer)
+        return "、".join(self._named(place) for place in known)
 
     def place_options(self, streets: Collection[str]) -> list[UnitOption]:
         """Places that lie in one of ``streets``, to choose as what a name stands for."""

@@ -24,7 +24,7 @@ from units.gazetteer import AREAS, Gazetteer
 from units.models import Place
 from units.place_editing import entry_of
 from units.place_repository import PlaceRepository
-from units.place_rules import EDITABLE, KIND_NAMES
+from units.place_rules import EDITABLE, KIND_NAMES, PlaceEntry, same_names
 
 router = console_router()
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ async def territory_page(
     staff.actor.require(*TERRITORY_ROLES)
     text = q.replace("\x00", "").strip()[:60]
     async with database_of(request).unit_of_work() as session:
-        repository, areas = PlaceRepository(session), Areas(await Gazetteer.load(session))
+        repository, areas = PlaceRepository(session), Areas(await Gazetteer.load(session, AREAS))
         wanted = areas.find(area) if area else None
         asked: dict[str, Any] = {
             "text": text, "area": wanted, "kind": kind if kind in KIND_NAMES else None,
@@ -102,8 +102,8 @@ async def add_place(request: Request, form: PostedForm) -> Response:
     typed = Typed.of(form)
     try:
         async with database_of(request).unit_of_work() as session:
-            entry = read_entry(typed, Areas(await Gazetteer.load(session)))
-            await _warn_of_same_name(session, form, typed, entry_code=None)
+            entry = read_entry(typed, Areas(await Gazetteer.load(session, AREAS)))
+            await _warn_of_same_name(session, form, entry)
             place = await place_editing.add(session, entry, form.staff.actor.login)
     except InvalidInput as error:
         return await _form(request, None, typed, error)
@@ -158,8 +158,8 @@ async def change_place(request: Request, code: str, form: PostedForm) -> Respons
     typed = Typed.of(form)
     try:
         async with database_of(request).unit_of_work() as session:
-            entry = read_entry(typed, Areas(await Gazetteer.load(session)))
-            await _warn_of_same_name(session, form, typed, entry_code=code)
+            entry = read_entry(typed, Areas(await Gazetteer.load(session, AREAS)))
+            await _warn_of_same_name(session, form, entry, code)
             version = form.number("version")
             await place_editing.change(session, code, version, entry, form.staff.actor.login)
     except (InvalidInput, Conflict) as error:
@@ -186,23 +186,19 @@ async def switch_place(request: Request, code: str, switch: str, form: PostedFor
 
 
 async def _warn_of_same_name(
-    session: AsyncSession, form: Posted, typed: Typed, *, entry_code: str | None
+    session: AsyncSession, form: Posted, entry: PlaceEntry, code: str | None = None
 ) -> None:
+    """Raises InvalidInput for a new name that other places have, until the editor insists."""
     areas = Areas(await Gazetteer.load(session))
-    entry = read_entry(typed, areas)
-    if form.text("same_name") == "yes":
+    before = areas.gazetteer.places.get(code or "")
+    had = {before.name, *before.aliases} if before else set()
+    others = same_names(entry, areas.gazetteer, code)
+    if form.text("same_name") == "yes" or {entry.name, *entry.aliases} <= had or not others:
         return
-    before = areas.gazetteer.places.get(entry_code or "")
-    if before is not None and {before.name, *before.aliases} >= {entry.name, *entry.aliases}:
-        return
-    others = await place_editing.sharing_a_name(session, entry, entry_code)
-    if others:
-        where = "、".join(
-            f"{p.name}（{areas.inside(p) or KIND_NAMES[p.kind]}）" for p in others[:4]
-        )
-        raise InvalidInput(
-            "已有同名地点", code="same_name", fields={"name": f"{where}。仍要保存请勾选下面的确认"}
-        )
+    where = "、".join(f"{p.name}（{areas.inside(p) or KIND_NAMES[p.kind]}）" for p in others[:4])
+    raise InvalidInput(
+        "已有同名地点", code="same_name", fields={"name": f"{where}。仍要保存请勾选下面的确认"}
+    )
 
 
 async def _form(
@@ -214,7 +210,7 @@ async def _form(
     done: str = "",
 ) -> Response:
     async with database_of(request).unit_of_work() as session:
-        areas = Areas(await Gazetteer.load(session))
+        areas = Areas(await Gazetteer.load(session, AREAS))
         place = await session.get(Place, code) if code else None
         if code and place is None:
             raise NotFound("没有这个地点")
@@ -262,7 +258,7 @@ async def _suggestions(
         request,
         "territory_suggestions.html",
         problem.status if problem else 200,
-        lines=[(row, areas.label(row.street)) for row in rows],
+        lines=[(row, areas.label(row.street), areas.known_as(row.name)) for row in rows],
         kinds={kind: KIND_NAMES[kind] for kind in EDITABLE},
         places=areas.place_options({row.street for row in rows}),
         paging=paging,

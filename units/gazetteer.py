@@ -127,8 +127,8 @@ class Gazetteer:
         )
 
     @classmethod
-    async def load(cls, session: AsyncSession) -> Gazetteer:
-        """The gazetteer as it stands in the database."""
+    async def load(cls, session: AsyncSession, kinds: Collection[str] = ()) -> Gazetteer:
+        """The gazetteer as it stands in the database, only places of ``kinds`` when given."""
         repository = UnitRepository(session)
         city = next((u for u in await repository.units() if u.parent is None), None)
         return cls.of(
@@ -142,7 +142,7 @@ class Gazetteer:
                     aliases=tuple(row.aliases),
                     sections=tuple(Section(**section) for section in row.sections),
                 )
-                for row in await repository.places()
+                for row in await repository.places(kinds=kinds)
             ),
             city.name.removesuffix("人民政府") if city else "",
         )

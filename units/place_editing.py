@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database import now
 from core.errors import Conflict, InvalidInput, NotFound
 from units.addresses import Section
-from units.gazetteer import Gazetteer, PlaceInfo
+from units.gazetteer import Gazetteer
 from units.models import Place, PlaceEdit
 from units.place_repository import PlaceRepository
-from units.place_rules import PlaceEntry, problems, same_names
+from units.place_rules import PlaceEntry, problems
 from units.repository import UnitRepository
 
 
@@ -63,13 +63,6 @@ async def restore(session: AsyncSession, code: str, version: int, by: str) -> Pl
     place = await _locked(session, code, version)
     await _checked(session, entry_of(place), code)
     return await _switch(session, place, True, by)
-
-
-async def sharing_a_name(
-    session: AsyncSession, entry: PlaceEntry, code: str | None = None
-) -> list[PlaceInfo]:
-    """Other places with a name of ``entry``: worth a warning, not an error."""
-    return same_names(entry, await Gazetteer.load(session), code)
 
 
 def entry_of(place: Place) -> PlaceEntry:

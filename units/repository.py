@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,9 +20,13 @@ class UnitRepository:
         """Every unit, also inactive ones, by code."""
         return (await self.session.scalars(select(Unit).order_by(Unit.code))).all()
 
-    async def places(self, *, active_only: bool = True) -> Sequence[Place]:
-        """Every place, by code."""
+    async def places(
+        self, *, active_only: bool = True, kinds: Collection[str] = ()
+    ) -> Sequence[Place]:
+        """Every place, or those of ``kinds``, by code."""
         query = select(Place).order_by(Place.code)
+        if kinds:
+            query = query.where(Place.kind.in_(kinds))
         if active_only:
             query = query.where(Place.active)
         return (await self.session.scalars(query)).all()
