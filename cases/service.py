@@ -21,6 +21,8 @@ from cases.desk import (
     recall,
 )
 from cases.ending import close_by_hand, rework_by_hand
+from cases.grouping import add as add_to_group
+from cases.grouping import group, ungroup
 from cases.handling import (
     accept,
     answer,
@@ -34,6 +36,7 @@ from cases.handling import (
     sign,
 )
 from cases.history import record
+from cases.joining import merge, merge_many, unmerge
 from cases.models import Case
 from cases.numbers import query_code, review_path
 from cases.progress import PublicCase, look_up, public_case
@@ -45,6 +48,8 @@ from cases.registration import (
     phone_hash,
     register,
 )
+from cases.similar import find_group, find_same, similar_cases
+from cases.splitting import Piece, split, unsplit
 from cases.states import Action
 from cases.telling import CASE_ANSWERED, CASE_PROGRESS
 from cases.vocabulary import ActorKind, Audience
@@ -54,12 +59,14 @@ __all__ = [
     "CASE_PROGRESS",
     "Correction",
     "Moved",
+    "Piece",
     "PublicCase",
     "Registered",
     "Registration",
     "Request",
     "accept",
     "add_assist",
+    "add_to_group",
     "answer",
     "ask",
     "attach",
@@ -72,8 +79,13 @@ __all__ = [
     "delegate",
     "designate",
     "dispatch",
+    "find_group",
+    "find_same",
+    "group",
     "interim",
     "look_up",
+    "merge",
+    "merge_many",
     "open_contact",
     "pass_check",
     "phone_hash",
@@ -93,8 +105,13 @@ __all__ = [
     "rework_by_hand",
     "send_back",
     "sign",
+    "similar_cases",
+    "split",
     "supervise",
     "supplement",
+    "ungroup",
+    "unmerge",
+    "unsplit",
     "urge",
     "withdraw",
 ]

@@ -22,7 +22,7 @@ from cases.numbers import query_code
 from cases.repository import CaseRepository
 from cases.search import index_text
 from cases.states import TRANSITIONS, UNANSWERED, Action, MainState, SubState
-from cases.telling import tell_citizen
+from cases.telling import tell_only
 from cases.timing import Timing
 from cases.views import is_secret
 from cases.vocabulary import Audience, ClockKind, LinkKind
@@ -94,7 +94,8 @@ async def split(
             )
         )
     told = "、".join(f"{one.number}（查询码 {query_code(one.number)}）" for one in made)
-    await tell_citizen(
+    # Not to those merged into it: numbers and query codes are this citizen's.
+    await tell_only(
         session,
         case,
         f"split:{case.version}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case
@@ -25,19 +27,34 @@ async def tell_answer(session: AsyncSession, case: Case) -> None:
 
 
 async def tell_citizen(session: AsyncSession, case: Case, key: str, text: str) -> None:
-    """Send the citizen ``text`` about the case; ``key`` (within the case) makes it happen once."""
-    await publish(
-        session,
-        CASE_PROGRESS,
-        f"{CASE_PROGRESS}:{case.id}:{key}",
-        await _payload(session, case) | {"text": text},
-    )
+    """Send the citizen ``text`` about the case; ``key`` (within the case) makes it happen once.
+
+    Those whose cases were merged into it hear it too, each under the own number.
+    """
+    told = await tell_only(session, case, key, text)
+    for joined in await CaseRepository(session, None).merged_into(case.id):
+        # Who told the matter twice in one conversation hears it once.
+        if told is None or await _conversation(session, joined) != told:
+            await tell_citizen(session, joined, key, text)
 
 
-async def _payload(session: AsyncSession, case: Case) -> dict[str, object]:
-    conversation = await CaseRepository(session, None).conversation_of(case)
+async def tell_only(session: AsyncSession, case: Case, key: str, text: str) -> str | None:
+    """The same to the citizen of this case alone; returns the conversation, if there is one."""
+    payload = await _payload(session, case)
+    topic_key = f"{CASE_PROGRESS}:{case.id}:{key}"
+    await publish(session, CASE_PROGRESS, topic_key, payload | {"text": text})
+    conversation: str | None = payload["conversation_id"]
+    return conversation
+
+
+async def _payload(session: AsyncSession, case: Case) -> dict[str, Any]:
     return {
         "case_id": case.id,
         "number": case.number,
-        "conversation_id": str(conversation) if conversation else None,
+        "conversation_id": await _conversation(session, case),
     }
+
+
+async def _conversation(session: AsyncSession, case: Case) -> str | None:
+    conversation = await CaseRepository(session, None).conversation_of(case)
+    return str(conversation) if conversation else None

@@ -370,6 +370,27 @@ async def test_each_citizen_of_a_group_gets_the_answer_in_the_own_conversation(
         assert (case.state, case.citizen_answer, case.told_at) == ("callback", "路灯已修好", NOW)
 
 
+async def test_what_is_told_meanwhile_reaches_every_citizen_once(
+    city: Database, file: Register
+) -> None:
+    ids = await three(file, lead="urban")
+    talk = uuid.uuid4()
+    twice = [
+        (await file(phone=PHONES[3], conversation_id=talk, title=f"路灯{n}")).case_id
+        for n in range(2)
+    ]
+    await do(city, joining.merge, DISPATCHER, twice[0], 1, twice[1], WHY)
+    parent = await do(city, grouping.group, DISPATCHER, await seen(city, [*ids, twice[1]]))
+    case = await do(city, service.accept, URBAN, parent.id, parent.version)
+    await do(city, service.interim, URBAN, parent.id, case.version, "备件已订，周五更换")
+    told = await rows(city, OutboxMessage, OutboxMessage.topic == service.CASE_PROGRESS)
+    numbers = {(await load(city, one)).number for one in (*ids, twice[1])}
+    heard = [m.payload for m in told if m.payload["conversation_id"]]
+    assert {m["number"] for m in heard} == numbers
+    assert len(heard) == 4
+    assert all("备件已订" in m["text"] for m in heard)
+
+
 async def test_who_is_not_content_goes_on_alone(city: Database, file: Register) -> None:
     ids = await three(file, lead="urban")
     parent = await do(city, grouping.group, DISPATCHER, await seen(city, ids))
