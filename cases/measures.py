@@ -228,6 +228,17 @@ def piece_name(start: date, step: Step) -> str:
             return f"{start.year}年第{(start.month + 2) // 3}季度"
 
 
+def piece_mark(start: date, step: Step) -> str:
+    """The same in the little room below an axis: ``8/5``, ``26年8月``, ``26年3季``."""
+    match step:
+        case Step.DAY | Step.WEEK:
+            return f"{start.month}/{start.day}"
+        case Step.MONTH:
+            return f"{start.year % 100}年{start.month}月"
+        case Step.QUARTER:
+            return f"{start.year % 100}年{(start.month + 2) // 3}季"
+
+
 def usual_spans(today: date) -> list[tuple[str, Span]]:
     """What is asked for most, by name."""
     month = beginning(today, Step.MONTH)

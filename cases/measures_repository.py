@@ -260,8 +260,9 @@ class MeasuresRepository:
     def _facts(self, wanted: Wanted) -> Subquery:
         """One row for each closed case: a truth value for every field of `Tally`, the unit that
         did it, and its promised and actual days."""
-        lead, asked = aliased(SubCase), aliased(Callback)
-        doer, clocks = _doer(), _clocks(lead)
+        lead = aliased(SubCase)
+        doer, clocks, called = _doer(), _clocks(lead), _call()
+        asked = called.c
         unit = func.coalesce(doer.c.unit, lead.unit)
         counts = not_(or_(Case.unreasonable, Case.excluded))
         first_right = or_(Case.first_unit == lead.unit, Case.dispatches <= 1)
@@ -295,7 +296,7 @@ class MeasuresRepository:
                 and_(lead.case_id == Case.id, lead.role == Part.LEAD, lead.state.not_in(GONE)),
             )
             .outerjoin(doer, true())
-            .outerjoin(asked, and_(asked.case_id == Case.id, asked.round == Case.round))
+            .outerjoin(called, true())
             .outerjoin(clocks, true())
             .where(
                 Case.state == MainState.CLOSED,
@@ -330,6 +331,20 @@ def _doer() -> LateralFromClause:
             part.state.not_in(GONE),
         )
         .order_by(part.id.desc())
+        .limit(1)
+        .correlate(Case)
+    )
+
+
+def _call() -> LateralFromClause:
+    """The call about the case's present round.
+
+    At most one; the limit keeps the plan with the cases of the period, whatever its length.
+    """
+    call = aliased(Callback)
+    return lateral(
+        select(call.state, call.solved, call.satisfied)
+        .where(call.case_id == Case.id, call.round == Case.round)
         .limit(1)
         .correlate(Case)
     )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT = 640, 150
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 10, 24
-# More names than this under an axis run into each other.
-_MOST_NAMES = 8
+# More than this below an axis run into each other.
+_MOST_MARKS = 10
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,13 @@ class ColumnChart:
     beside: list[Mark]
 
 
-def line_chart(values: Sequence[float | None], names: Sequence[str]) -> LineChart:
-    """Shares (0..1) over time; None leaves a gap, because too few were counted."""
+def line_chart(
+    values: Sequence[float | None], names: Sequence[str], marks: Sequence[str]
+) -> LineChart:
+    """Shares (0..1) over time; None leaves a gap, because too few were counted.
+
+    ``names`` are said in full, ``marks`` stand below the axis.
+    """
     places = [_middle(n, len(values)) for n in range(len(values))]
     lines: list[list[str]] = [[]]
     dots = []
@@ -71,10 +76,10 @@ def line_chart(values: Sequence[float | None], names: Sequence[str]) -> LineChar
         dots.append(Dot(place, y, f"{name} {value:.1%}"))
     beside = [Mark(_height(share), f"{share:.0%}") for share in (0.0, 0.5, 1.0)]
     drawn = [" ".join(line) for line in lines if len(line) > 1]
-    return LineChart(drawn, dots, _names(places, names), beside)
+    return LineChart(drawn, dots, _marks(places, marks), beside)
 
 
-def column_chart(values: Sequence[int], names: Sequence[str]) -> ColumnChart:
+def column_chart(values: Sequence[int], names: Sequence[str], marks: Sequence[str]) -> ColumnChart:
     """How many over time; the axis ends at the largest."""
     places = [_middle(n, len(values)) for n in range(len(values))]
     most = max(values, default=0) or 1
@@ -85,7 +90,7 @@ def column_chart(values: Sequence[int], names: Sequence[str]) -> ColumnChart:
         height = round(_height(0) - y, 1)
         columns.append(Column(round(place - width / 2, 1), y, width, height, f"{name} {value} 件"))
     beside = [Mark(_height(0), "0"), Mark(_height(1), str(most))]
-    return ColumnChart(columns, _names(places, names), beside)
+    return ColumnChart(columns, _marks(places, marks), beside)
 
 
 def _middle(number: int, of: int) -> float:
@@ -96,6 +101,6 @@ def _height(share: float) -> float:
     return round(HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * share, 1)
 
 
-def _names(places: Sequence[float], names: Sequence[str]) -> list[Mark]:
-    every = -(-len(names) // _MOST_NAMES) if names else 1
-    return [Mark(places[n], names[n]) for n in range(0, len(names), every)]
+def _marks(places: Sequence[float], marks: Sequence[str]) -> list[Mark]:
+    every = -(-len(marks) // _MOST_MARKS) if marks else 1
+    return [Mark(places[n], marks[n]) for n in range(0, len(marks), every)]

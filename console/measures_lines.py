@@ -17,6 +17,7 @@ from cases.measures import (
     Tally,
     added,
     band,
+    piece_mark,
     piece_name,
     pieces,
     roll_up,
@@ -226,15 +227,16 @@ def time_lines(choice: Choice, figures: Figures) -> list[Line]:
     ]
 
 
-def charts(lines: list[Line]) -> tuple[list[tuple[str, LineChart]], ColumnChart]:
+def charts(choice: Choice, lines: list[Line]) -> tuple[list[tuple[str, LineChart]], ColumnChart]:
     """Rates over time, one chart each, and how many cases were closed."""
     names = [line.name for line in lines]
+    marks = [piece_mark(start, choice.step) for start in pieces(choice.span, choice.step)]
     shown = (Measure.RESPONSE, Measure.SOLVED, Measure.SATISFIED, Measure.ON_TIME)
     rates = [
-        (FORMULAS[m].name, line_chart([line.tally.rate(m).share for line in lines], names))
+        (FORMULAS[m].name, line_chart([line.tally.rate(m).share for line in lines], names, marks))
         for m in shown
     ]
-    return rates, column_chart([line.tally.finished for line in lines], names)
+    return rates, column_chart([line.tally.finished for line in lines], names, marks)
 
 
 def unit_path(choice: Choice, tree: UnitTree, actor: Actor) -> list[tuple[str, str]]:

@@ -83,7 +83,7 @@ async def measures_page(request: Request, staff: CurrentStaff) -> Response:
                 shown["lines"] = category_lines(choice, figures, categories)
             case "time":
                 shown["lines"] = time_lines(choice, figures)
-                shown["charts"], shown["columns"] = charts(shown["lines"])
+                shown["charts"], shown["columns"] = charts(choice, shown["lines"])
             case "promise":
                 shown["promises"] = await _promises(repository, choice, wanted, tree)
             case "excluded":

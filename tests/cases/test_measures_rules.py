@@ -23,6 +23,7 @@ from cases.measures import (
     beginning,
     category_path,
     codes_below,
+    piece_mark,
     piece_name,
     pieces,
     roll_up,
@@ -84,16 +85,17 @@ def test_bands(found: Tally, expected: float | None, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "start", "name"),
+    ("step", "start", "name", "mark"),
     [
-        (Step.DAY, date(2026, 8, 5), "8月5日"),
-        (Step.WEEK, date(2026, 8, 3), "8月3日起一周"),
-        (Step.MONTH, date(2026, 8, 1), "2026年8月"),
-        (Step.QUARTER, date(2026, 7, 1), "2026年第3季度"),
+        (Step.DAY, date(2026, 8, 5), "8月5日", "8/5"),
+        (Step.WEEK, date(2026, 8, 3), "8月3日起一周", "8/3"),
+        (Step.MONTH, date(2026, 8, 1), "2026年8月", "26年8月"),
+        (Step.QUARTER, date(2026, 7, 1), "2026年第3季度", "26年3季"),
     ],
 )
-def test_pieces_of_time(step: Step, start: date, name: str) -> None:
+def test_pieces_of_time(step: Step, start: date, name: str, mark: str) -> None:
     assert beginning(date(2026, 8, 5), step) == start
+    assert piece_mark(start, step) == mark
     assert piece_name(start, step) == name
 
 

@@ -43,12 +43,14 @@ async def _card(browser: Browser, name: str, **query: str) -> str:
 
 async def test_rates_stand_beside_their_formulas(enter: Enter, town: FastAPI) -> None:
     browser = await enter("supervisor")
-    said = "75.0% 市民说已解决的 6 ÷ 8 问到是否解决的回访 没有达到的 2 件"
+    said = "75.0% 6 ÷ 8 市民说已解决的 ÷ 问到是否解决的回访 没有达到的 2 件"
     assert await _card(browser, "解决率") == said
-    assert await _card(browser, "自动派单准确率") == "— 自动派单后没有改派的 0 ÷ 0 自动派单并办结的"
+    assert (
+        await _card(browser, "自动派单准确率") == "— 0 ÷ 0 自动派单后没有改派的 ÷ 自动派单并办结的"
+    )
     # Two of the power company are too few to be a rate.
     assert (await _card(browser, "解决率", unit="power")).startswith("2/2 件 ")
-    assert (await _card(browser, "直接答复率")).startswith("0.0% 当场答复的来访 0 ÷ 9")
+    assert (await _card(browser, "直接答复率")).startswith("0.0% 0 ÷ 9 当场答复的来访")
     page = (await browser.get(PAGE, **AUGUST)).text
     assert "怎么算的" in page and "响应率 20%" in page
 
@@ -143,16 +145,17 @@ async def test_a_category_is_narrowed_by_its_code(enter: Enter, town: FastAPI) -
 
 
 def test_a_line_breaks_where_too_few_were_counted() -> None:
-    chart = line_chart([0.5, 1.0, None, 0.0, None], ["a", "b", "c", "d", "e"])
+    chart = line_chart([0.5, 1.0, None, 0.0, None], ["a", "b", "c", "d", "e"], list("12345"))
     assert len(chart.lines) == 1 and len(chart.lines[0].split()) == 2
     assert [dot.text for dot in chart.dots] == ["a 50.0%", "b 100.0%", "d 0.0%"]
     assert chart.dots[1].y < chart.dots[0].y < chart.dots[2].y
 
 
 def test_columns_end_at_the_largest() -> None:
-    chart = column_chart([0, 4, 8], ["a", "b", "c"])
+    chart = column_chart([0, 4, 8], ["a", "b", "c"], list("123"))
     heights = [one.height for one in chart.columns]
     assert heights[0] == 0 and heights[2] == pytest.approx(2 * heights[1], abs=0.2)
     assert [mark.name for mark in chart.beside] == ["0", "8"]
-    assert column_chart([], []).columns == []
-    assert len(line_chart([0.5] * 90, [str(n) for n in range(90)]).below) <= 8
+    assert column_chart([], [], []).columns == []
+    many = [str(n) for n in range(90)]
+    assert len(line_chart([0.5] * 90, many, many).below) <= 10
