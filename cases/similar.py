@@ -383,7 +383,10 @@ async def neighbours(
         newest = near.order_by(Case.created_at.desc()).limit(_MOST_COMPARED)
         rows += [one for one in await session.scalars(newest) if one.id not in own]
     wanted = matter_of(case)
-    found = [Neighbour(one, compare(wanted, matter_of(one)), one.id in own) for one in rows]
+    # A group that the person is in already is the person's own matter too.
+    joined = select(Case.merged_into).where(Case.id.in_(own), Case.merged_into.is_not(None))
+    mine = {*own, *await session.scalars(joined)}
+    found = [Neighbour(one, compare(wanted, matter_of(one)), one.id in mine) for one in rows]
     fitting = [
         one
         for one in found

@@ -110,10 +110,10 @@ async def test_what_waits_is_by_urgency_then_by_due_date_and_the_rest_newest_fir
         second = await repository.queue(waiting, limit=1, offset=1)
         everything = await repository.rows(CaseFilter())
         totals = await repository.totals([waiting, CaseFilter(states=[MainState.CLOSED])])
+        own = await CaseRepository(session, URBAN).totals([CaseFilter(), waiting])
     assert [r.id for r in page.rows] == [urgent.case_id, early.case_id, late.case_id]
     assert ([r.id for r in second.rows], second.total) == ([early.case_id], 3)
     assert [r.id for r in everything] == [urgent.case_id, early.case_id, late.case_id]
-        own = await CaseRepository(session, URBAN).totals([CaseFilter(), waiting])
     assert totals == [3, 0]
     assert own == [0, 0]
 

@@ -243,3 +243,18 @@ async def test_similar_cases_keep_to_what_may_be_read(city: Database, file: Regi
     assert len(await like(city, new.case_id)) == 2
     assert await like(city, new.case_id, person(Role.KNOWLEDGE_EDITOR)) == []
     assert {one.unit for one in await like(city, new.case_id, POWER)} == {"power"}
+
+
+async def test_the_desk_is_shown_what_may_be_put_together(city: Database, file: Register) -> None:
+    ids = await of_people(file, *(f"1380000000{n}" for n in range(3)))
+    async with city.unit_of_work() as session:
+        parent = await grouping.group(session, DISPATCHER, dict.fromkeys(ids, 1), NOW)
+    own = await file(**lamp(phone="13800000000", title="灯", detail="门口漆黑，老人摔了一跤"))
+    await file(**lamp(phone="13800000007", confidential=True))
+    async with city.unit_of_work() as session:
+        case = await session.get_one(Case, own.case_id)
+        found = await similar.neighbours(session, DISPATCHER, case)
+    assert {(one.case.id, one.own) for one in found} == {(parent.id, True)}
+    async with city.unit_of_work() as session:
+        looked_for = await similar.search_open(session, DISPATCHER, parent.number, [])
+    assert [one.id for one in looked_for] == [parent.id]
