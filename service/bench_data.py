@@ -77,7 +77,7 @@ _ENDINGS = (
     "请有关部门到现场看看。",
     "物业说不归他们管。",
 )
-_TABLES = {
+TABLES = {
     "contacts": "id source type category outcome subject started_at ended_at case_id",
     "cases": (
         "id number key contact_id version type category title detail search place_text place_code "
@@ -109,7 +109,8 @@ _TABLES = {
     ),
 }
 # What a case refers to must be stored before it, and it refers to no later case.
-_ORDER = tuple(_TABLES)
+_ORDER = tuple(TABLES)
+_COLUMNS = {table: columns.split() for table, columns in TABLES.items()}
 
 
 @dataclass(frozen=True)
@@ -140,9 +141,13 @@ class World:
             [(c["code"], c["examples"]) for c in categories if c.get("examples")],
         )
 
-    def below(self, code: str) -> list[str]:
-        """Codes of the units directly below."""
-        return [c for c, unit in self.units.items() if unit["parent"] == code]
+    def children(self) -> dict[str, list[str]]:
+        """Codes of the units directly below each."""
+        found: dict[str, list[str]] = {code: [] for code in self.units}
+        for code, unit in self.units.items():
+            if unit["parent"]:
+                found[unit["parent"]].append(code)
+        return found
 
 
 def _street(place: dict[str, Any], known: dict[str, dict[str, Any]]) -> str | None:
@@ -154,11 +159,11 @@ def _street(place: dict[str, Any], known: dict[str, dict[str, Any]]) -> str | No
 
 @dataclass
 class Rows:
-    """Rows by table, in the order of `_TABLES`, and the last id given in each."""
+    """Rows by table, in the order of `TABLES`, and the last id given in each."""
 
-    last: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_TABLES, 0))
+    last: dict[str, int] = field(default_factory=lambda: dict.fromkeys(TABLES, 0))
     waiting: dict[str, list[tuple[Any, ...]]] = field(
-        default_factory=lambda: {table: [] for table in _TABLES}
+        default_factory=lambda: {table: [] for table in TABLES}
     )
 
     def id(self, table: str) -> int:
@@ -168,13 +173,13 @@ class Rows:
 
     def add(self, table: str, **values: Any) -> None:
         """Keep one row; what is not given is null."""
-        self.waiting[table].append(tuple(values.get(c) for c in _TABLES[table].split()))
+        self.waiting[table].append(tuple(map(values.get, _COLUMNS[table])))
 
     def copy_to(self, connection: psycopg.Connection[Any]) -> None:
         """Store what waits."""
         with connection.cursor() as cursor:
             for table in _ORDER:
-                columns = ", ".join(_TABLES[table].split())
+                columns = ", ".join(_COLUMNS[table])
                 with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                     for row in self.waiting[table]:
                         copy.write_row(row)
@@ -187,6 +192,7 @@ class Generator:
 
     def __init__(self, world: World, count: int, now: datetime) -> None:
         self.world, self.count, self.now = world, count, now
+        self.children = world.children()
         self.random = random.Random(count)
         self.rows = Rows()
         # Encrypting is slow and the same work every time: a few tokens stand for all.
@@ -349,12 +355,12 @@ class Generator:
         pick = self.random
         if pick.random() < 0.2:
             other = pick.choice(self.bureaus)
-            if other != lead:
+            if other != lead and other not in self.children[lead]:
                 to = SubState.ENDED if state in (MainState.CLOSED, MainState.CALLBACK) else None
                 self._part(
                     case_id, None, other, Part.ASSIST, to or _PART_OF[state], created, answered, due
                 )
-        below = self.world.below(lead)
+        below = self.children[lead]
         if below and pick.random() < 0.35:
             self._part(
                 case_id,
