@@ -201,6 +201,7 @@ async def _desk(
         tab=tab,
         choice=choice,
         filtered=any(kept.values()),
+        chosen=[name for name, value in kept.items() if value],
         problem=problem,
         lines=_lines(request, rows, at),
         paging=paging,

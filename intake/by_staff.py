@@ -68,6 +68,7 @@ def matter_of(intake: Intake, entry: StaffEntry) -> Matter:
     )
     if entry.category and (facts := intake.router.categories.get(entry.category)):
         matter.category, matter.category_name = facts.code, facts.name
+        matter.category_score = 1.0
         matter.around_the_clock = facts.around_the_clock
     if entry.urgency is not None:
         matter.urgent = entry.urgency is not Urgency.NORMAL

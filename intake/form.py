@@ -18,6 +18,8 @@ from intake.facts import Facts
 
 UNKNOWN = "未说明"
 MAX_ASKED = 2
+# Below this (0-1) a category names the matter worse than the citizen's own words.
+_SURE_TOPIC = 0.35
 # A matter of these kinds makes sense without a place and a time.
 _NO_PLACE = frozenset({CaseType.CONSULTATION, CaseType.SUGGESTION, CaseType.PRAISE})
 
@@ -342,7 +344,9 @@ def is_confidential(matter: Matter) -> bool:
 
 
 def title(matter: Matter) -> str:
-    """A short title for lists: category and place, or the first words."""
+    """A short title for lists: place and category, or the first words when that is a guess."""
     place = matter.place.text if matter.place and matter.place.text != UNKNOWN else ""
-    what = matter.category_name or re.split(r"[，。,；;！!？?\s]", matter.detail)[0][:20]
-    return f"{place} {what}".strip()[:60]
+    first = re.split(r"[，。,；;！!？?\s]", matter.detail)[0][:30]
+    sure = matter.category_name and matter.category_score >= _SURE_TOPIC
+    what = matter.category_name if sure else first
+    return (what if place and place in what else f"{place} {what}").strip()[:60]
