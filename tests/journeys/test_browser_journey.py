@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.journeys.people import (
+    WAIT,
+    confirm_dialog,
+    contexts,
+    log_in,
+    open_page,
+    picture,
+)
 from tests.stack import Stack
 
-# Where the journey's pictures go, for whoever wants to look at them.
-PICTURES = os.environ.get("HOTLINE_TEST_PICTURES")
-WAIT = 30_000
-
-
-@pytest.fixture
-def contexts(browser: Browser) -> Iterator[list[BrowserContext]]:
-    opened: list[BrowserContext] = []
-    yield opened
-    for context in opened:
-        context.close()
-
-
-def open_page(browser: Browser, contexts: list[BrowserContext], size: tuple[int, int]) -> Page:
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, locale="zh-CN", timezone_id="Asia/Shanghai"
-    )
-    contexts.append(context)
-    page = context.new_page()
-    page.set_default_timeout(WAIT)
-    page.on("pageerror", lambda error: pytest.fail(f"script error: {error}"))
-    return page
-
-
-def picture(page: Page, name: str) -> None:
-    if PICTURES:
-        page.screenshot(path=str(Path(PICTURES) / f"{name}.png"), full_page=True)
+__all__ = ["contexts"]
 
 
 def say(page: Page, text: str, answer: str | re.Pattern[str]) -> None:
@@ -46,18 +24,6 @@ def say(page: Page, text: str, answer: str | re.Pattern[str]) -> None:
     page.get_by_label("请输入您的问题或要反映的情况").fill(text)
     page.keyboard.press("Enter")
     expect(page.get_by_role("log").locator(":scope > *").last).to_contain_text(answer, timeout=WAIT)
-
-
-def log_in(page: Page, stack: Stack, login: str) -> None:
-    page.goto(stack.address + "/console")
-    page.get_by_label("账号").fill(login)
-    page.get_by_label("密码").fill(stack.password(login))
-    page.get_by_role("button", name="登录").click()
-    expect(page.get_by_role("button", name="退出")).to_be_visible()
-
-
-def confirm_dialog(page: Page) -> None:
-    page.get_by_role("dialog").get_by_role("button").first.click()
 
 
 def test_one_matter_from_question_to_review_in_a_browser(
