@@ -23,6 +23,8 @@ from core.calendar import (
 
 # [D] GB/T 39734 has an evaluation window, its length was not found: 5 working days after closing.
 REVIEW_WINDOW_DAYS = 5
+# [D] No rule was found; three weeks in which the same case goes on instead of a new one.
+REOPEN_WINDOW_DAYS = 15
 # A clock too short for its own warning is warned of when this share of it is left.
 SHORT_YELLOW = 0.25
 # Of a parent's remaining time, what a unit below may use when there is less than a day.
@@ -187,6 +189,11 @@ def nested_end(
 def review_window(calendar: WorkCalendar, closed_at: datetime) -> datetime:
     """Until when a case closed at ``closed_at`` may be rated."""
     return add_working_days(calendar, closed_at, REVIEW_WINDOW_DAYS).at
+
+
+def reopen_window(calendar: WorkCalendar, told_at: datetime) -> datetime:
+    """Until when a case answered at ``told_at`` goes on when the citizen is not done with it."""
+    return add_working_days(calendar, told_at, REOPEN_WINDOW_DAYS).at
 
 
 def _due(calendar: WorkCalendar, rule: Rule, start: datetime, extra_days: int) -> Due:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.clock_defaults import with_own
 from cases.clocks import (
+    SHORT_YELLOW,
     Facts,
     Measure,
     Moments,
@@ -261,7 +262,9 @@ async def set_moments(
     if clock.measure == Measure.UNTIL:
         return
     if part is not None and part.parent_id and clock.kind == ClockKind.HANDLE:
-        clock.not_after = await _end_above(session, timing, part.parent_id, clock.started_at)
+        above = await _end_above(session, timing, part.parent_id, clock.started_at)
+        # When the unit above has answered already, the end it left stays.
+        clock.not_after = above or clock.not_after
     found = moments(
         timing.calendar,
         _rule_behind(timing, clock),
@@ -296,18 +299,21 @@ async def _follow(
 def _rule_behind(timing: Timing, clock: CaseClock) -> Rule:
     """The rule a clock was started with, with the amount it was started with.
 
-    When the rule is gone, warning and escalation are those of a day.
+    When the rule is gone, it is warned of like a default and climbs a length later if it did before.
     """
-    known = next((rule for rule in timing.rules if rule.code == clock.rule), None)
     days = clock.measure == Measure.WORKING_DAYS
+    known = next(
+        (r for r in timing.rules if r.code == clock.rule and r.measure == clock.measure), None
+    )
+    later = (1 if days else clock.amount) if clock.escalate_at is not None else None
     return Rule(
         code=clock.rule,
         kind=ClockKind(clock.kind),
         name=clock.name,
         amount=clock.amount,
         measure=Measure(clock.measure),
-        yellow=known.yellow if known and known.measure == clock.measure else (1 if days else 0.25),
-        escalate=known.escalate if known and known.measure == clock.measure else None,
+        yellow=known.yellow if known else (1 if days else SHORT_YELLOW),
+        escalate=known.escalate if known else later,
     )
 
 
