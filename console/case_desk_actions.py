@@ -28,6 +28,11 @@ async def _dispatch(job: Job) -> bool:
     return True
 
 
+async def _recall(job: Job) -> bool:
+    await service.recall(job.session, job.actor, job.case_id, job.at)
+    return True
+
+
 async def _designate(job: Job) -> bool:
     unit, reason = job.unit(), job.text("reason")
     await service.designate(job.session, job.actor, job.case_id, job.version, unit, reason, job.at)
@@ -182,6 +187,7 @@ async def _rework(job: Job) -> bool:
 
 DESK_ACTIONS: dict[Action, Perform] = {
     Action.DISPATCH: _dispatch,
+    Action.RECALL: _recall,
     Action.DESIGNATE: _designate,
     Action.REASSIGN: _reassign,
     Action.ADD_ASSIST: _add_assist,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import Request
@@ -14,12 +14,13 @@ from starlette.responses import Response
 
 from cases import vocabulary
 from cases.approvals import MOST_EXTENSION_DAYS, RETURNS_BEFORE_CONSULTATION
+from cases.desk import RECALL_MINUTES
 from cases.repository import CaseRepository
 from cases.similar import similar_cases
-from cases.states import Action, SubState
+from cases.states import GONE, Action, SubState
 from cases.timing import Timing
 from cases.views import CaseView, Identity, PartView
-from cases.vocabulary import ApprovalKind, ClockKind
+from cases.vocabulary import ApprovalKind, ClockKind, Part
 from console.answer_templates import results_for, templates_for
 from console.case_advice import confidence, intake_of, suggestions, why
 from console.case_lines import (
@@ -175,7 +176,7 @@ async def show_case(
         key=new_key(),
         return_until=found["return_until"],
         too_late_to_return=found["return_until"] is not None and found["return_until"] < at,
-        **_asked(view, shown.adopt),
+        **_asked(view, shown.adopt, at),
     )
 
 
@@ -221,7 +222,12 @@ async def _return_until(session: AsyncSession, view: CaseView) -> datetime | Non
     return (await Timing.load(session)).due(ClockKind.RETURN, case, view.own.created_at).at
 
 
-def _asked(view: CaseView, adopt: int | None) -> dict[str, object]:
+def _just_dispatched(view: CaseView, at: datetime) -> bool:
+    lead = next((p for p in view.parts if p.part is Part.LEAD and p.state not in GONE), None)
+    return lead is not None and at <= lead.created_at + timedelta(minutes=RECALL_MINUTES)
+
+
+def _asked(view: CaseView, adopt: int | None, at: datetime) -> dict[str, object]:
     """What the forms start with: the part they are about and the answer written so far."""
     mine = view.own
     children = [
@@ -241,6 +247,7 @@ def _asked(view: CaseView, adopt: int | None) -> dict[str, object]:
             "result": source.result.value if source and source.result else "",
             "result_reason": source.result_reason if source else "",
         },
+        "recallable": Action.RECALL in view.actions and _just_dispatched(view, at),
         "results": results_for(view.type),
         "templates": templates_for(view.type),
         "most_days": MOST_EXTENSION_DAYS,

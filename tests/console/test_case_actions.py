@@ -263,6 +263,18 @@ async def test_a_suggested_unit_is_one_click(enter: Enter, file: Register) -> No
     assert "目录 D-01 · 类别 路灯" in shown and "把握 42%" in shown
 
 
+async def test_a_slip_of_the_hand_is_taken_back(
+    enter: Enter, given: Given, file: Register, app: FastAPI
+) -> None:
+    number, desk = await given(), await enter("dispatcher")
+    assert "recall" in await forms(desk, number)
+    assert (await desk.act(number, "recall")).status_code == 303
+    assert (await stored(app, number)).state == "pending_dispatch"
+    old = (await file(lead="urban")).number
+    assert "recall" not in await forms(desk, old)
+    assert (await desk.act(old, "recall")).status_code == 409
+
+
 async def test_check_supervise_rework(enter: Enter, given: Given, app: FastAPI) -> None:
     number = await given()
     clerk, desk = await enter("urban.clerk"), await enter("dispatcher")
