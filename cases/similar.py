@@ -41,7 +41,10 @@ _NOT_SECRET: tuple[ColumnElement[bool], ...] = (
 
 @dataclass(frozen=True)
 class Same:
-    """An earlier case of the same person that is about the same matter; ``reasons`` for clerks."""
+    """An earlier case of the same person that is about the same matter; ``reasons`` for clerks.
+
+    ``anonymous``: nobody knows whose it is but the citizen.
+    """
 
     case_id: int
     number: str
@@ -50,6 +53,7 @@ class Same:
     certain: bool
     score: float
     reasons: list[str]
+    anonymous: bool
 
 
 @dataclass(frozen=True)
@@ -140,14 +144,15 @@ async def find_same(
 
 
 async def find_same_of(session: AsyncSession, case: Case, now: datetime) -> Same | None:
-    """The same for a registered case: for the desk, which may merge the two."""
+    """The same for a registered case: for the desk, which may merge the two.
+
+    By the number alone: the conversation would tell who an anonymous citizen is.
+    """
     identity = await session.get(CaseIdentity, case.id)
-    conversation = await CaseRepository(session, None).conversation_of(case)
     return await find_same(
         session,
         matter_of(case),
         now,
-        conversation_id=None if is_secret(case) else conversation,
         phone_hash=identity.phone_hash if identity else None,
         secret=is_secret(case),
         exclude=[case.id, *([case.merged_into] if case.merged_into else [])],
@@ -215,8 +220,11 @@ async def similar_cases(
 
 
 async def same_person(session: AsyncSession, one: Case, other: Case) -> bool:
-    """Whether two cases came from one phone number or one conversation."""
-    return len(await _people(session, [one, other])) == 1
+    """Whether two cases came from one phone number or one conversation.
+
+    Never an anonymous one and one with a name: that they belong together would name the citizen.
+    """
+    return one.anonymous == other.anonymous and len(await _people(session, [one, other])) == 1
 
 
 async def _of_person(
@@ -247,6 +255,7 @@ def _same(case: Case, likeness: Likeness) -> Same:
         likeness.certain,
         likeness.score,
         ["同一诉求人", *likeness.reasons],
+        case.anonymous,
     )
 
 
@@ -365,6 +374,7 @@ async def neighbours(
 ) -> list[Neighbour]:
     """Open cases that a clerk may put together with ``case``: of the same person, and of others in
     the same street about the same; the most alike first. Of a secret case only the person's own.
+    Whose an anonymous case is shows only beside another anonymous one.
     """
     identity = await session.get(CaseIdentity, case.id)
     conversation = await CaseRepository(session, None).conversation_of(case)
@@ -375,17 +385,21 @@ async def neighbours(
         Case.id != case.id,
         Case.about_unit.is_not_distinct_from(case.about_unit),
     )
-    rows = list(await session.scalars(still_open.where(Case.id.in_(own))))
+    alike_in_name = Case.anonymous.is_(case.anonymous)
+    rows = list(await session.scalars(still_open.where(Case.id.in_(own), alike_in_name)))
+    mine = {one.id for one in rows}
     if not is_secret(case) and case.category and case.street:
         near = still_open.where(
             Case.category == case.category, Case.street == case.street, *_NOT_SECRET
         )
         newest = near.order_by(Case.created_at.desc()).limit(_MOST_COMPARED)
-        rows += [one for one in await session.scalars(newest) if one.id not in own]
+        rows += [one for one in await session.scalars(newest) if one.id not in mine]
     wanted = matter_of(case)
     # A group that the person is in already is the person's own matter too.
-    joined = select(Case.merged_into).where(Case.id.in_(own), Case.merged_into.is_not(None))
-    mine = {*own, *await session.scalars(joined)}
+    joined = select(Case.merged_into).where(
+        Case.id.in_(own), Case.merged_into.is_not(None), alike_in_name
+    )
+    mine |= set(await session.scalars(joined))
     found = [Neighbour(one, compare(wanted, matter_of(one)), one.id in mine) for one in rows]
     fitting = [
         one

@@ -95,7 +95,7 @@ async def _same(talk: Talk, matter: form.Matter) -> Same | None:
         district=place.district,
     )
     proved = await _proved(talk)
-    return await find_same(
+    same = await find_same(
         talk.session,
         told,
         now(),
@@ -103,6 +103,9 @@ async def _same(talk: Talk, matter: form.Matter) -> Same | None:
         proved=[proved.id] if proved else [],
         secret=form.is_confidential(matter),
     )
+    # Who stays anonymous this time is not led to a case that carries the name.
+    nameless = matter.anonymous or not matter.phone
+    return None if same is not None and nameless and not same.anonymous else same
 
 
 async def _proved(talk: Talk) -> Case | None:

@@ -182,6 +182,15 @@ async def test_a_report_is_not_mixed_with_an_open_complaint(city: Database, chat
     assert len(await cases(city)) == 2
 
 
+async def test_who_stays_anonymous_is_not_led_to_a_case_with_a_name(
+    city: Database, chat: Chat
+) -> None:
+    nameless = AGAIN.model_copy(update={"anonymous": True, "phone": None})
+    replies = await filed_and_told_again(chat, nameless)
+    assert "已登记" in replies[0].text
+    assert len(await cases(city)) == 2
+
+
 async def test_the_draft_waits_while_it_is_asked(city: Database, chat: Chat) -> None:
     await filed_and_told_again(chat)
     async with city.unit_of_work() as session:

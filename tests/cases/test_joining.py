@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 from town import DISPATCHER, NOW, POWER, URBAN, Register, person
 
-from cases import approvals, grouping, joining, service, splitting
+from cases import approvals, grouping, joining, service, similar, splitting
 from cases.models import Callback, Case, CaseClock, CaseEvent, StaffNotice, SubCase
 from cases.repository import CaseFilter, CaseRepository
 from cases.vocabulary import ApprovalKind, CaseType, LinkKind
@@ -138,6 +138,25 @@ async def test_another_persons_words_stay_out_of_the_target(city: Database, file
     assert "李大河" not in seen
     assert PHONES[1] not in seen
     assert (await load(city, other.case_id)).urges == 0
+
+
+async def test_an_anonymous_case_is_never_said_to_be_a_known_persons(
+    city: Database, file: Register
+) -> None:
+    talk = uuid.uuid4()
+    named = await file(conversation_id=talk, lead="urban")
+    nameless = await file(conversation_id=talk, anonymous=True)
+    assert await rows(city, StaffNotice, StaffNotice.kind == "same") == []
+    async with city.unit_of_work() as session:
+        found = await similar.neighbours(
+            session, DISPATCHER, await session.get_one(Case, nameless.case_id)
+        )
+    assert [one.own for one in found] == []
+    await do(city, joining.merge, DISPATCHER, nameless.case_id, 1, named.case_id, WHY)
+    assert (await load(city, named.case_id)).urges == 0
+    for one in (named, nameless):
+        events = await rows(city, CaseEvent, CaseEvent.case_id == one.case_id)
+        assert "同一诉求人" not in "".join(e.reason for e in events)
 
 
 async def test_a_unit_sees_what_it_works_on_and_not_what_went_into_it(
