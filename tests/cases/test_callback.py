@@ -17,7 +17,7 @@ from cases.callback import Answers
 from cases.callback_repository import CallbackRepository, Pile
 from cases.callback_rules import LEASE, Cause, Consequence, Reached
 from cases.callback_tasks import close_answered
-from cases.models import Approval, CaseClock, CaseEvent, IdentityOpening
+from cases.models import Approval, Callback, CaseClock, CaseEvent, IdentityOpening
 from cases.repository import CaseRepository
 from cases.vocabulary import CaseType, Satisfied, Solved, Urgency
 from core.calendar import LOCAL
@@ -186,6 +186,21 @@ async def test_nobody_answers_three_times_on_two_half_days(city: Database) -> No
     assert await do(city, close_answered, end) == 1
     assert (await again(city, case)).state == "closed"
     assert await do(city, close_answered, end) == 0
+
+
+async def test_two_workers_close_a_case_once(city: Database) -> None:
+    case = await answered(city)
+    id = await took(city)
+    await do(city, callback.not_reached, CLERK, id, Reached.NO_ANSWER, "", NOW)
+    async with city.unit_of_work() as session:
+        call = await session.get_one(Callback, id)
+        call.state = "unreachable"
+    end = NOW + timedelta(days=30)
+    closed = await asyncio.gather(*(do(city, close_answered, end) for _ in range(2)))
+    assert sorted(closed) == [0, 1]
+    async with city.unit_of_work() as session:
+        events = await CaseRepository(session, None).events(case.id)
+    assert [event.action for event in events].count("close") == 1
 
 
 async def test_a_moment_agreed_on_is_kept(city: Database) -> None:

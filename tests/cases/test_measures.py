@@ -6,13 +6,16 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from callback_case import CLERK, answered
 from closed_cases import AUGUST_5, Made, closed
 from sqlalchemy import update
 from town import DISPATCHER, person
 
+from cases import callback
 from cases.measures import Rate, Span, Step, Tally
 from cases.measures_repository import MeasuresRepository, Wanted
 from cases.models import Contact, SubCase
+from cases.vocabulary import Satisfied, Solved
 from core.calendar import LOCAL
 from core.database import Database
 from core.identity import Actor, Role
@@ -264,3 +267,31 @@ async def test_a_case_without_a_unit_counts_for_the_line_only(city: Database) ->
         )
         found = await MeasuresRepository(session, SUPERVISOR).figures(ALL, Step.DAY)
     assert found.units == {} and found.total.finished == 1
+
+
+async def test_a_case_that_lived_its_life_counts(city: Database) -> None:
+    told = AUGUST_5 + timedelta(hours=2)
+    case = await answered(city, at=AUGUST_5)
+    async with city.unit_of_work() as session:
+        call = await callback.take_next(session, CLERK, told)
+        assert call is not None
+        spoke = callback.Answers(True, Solved.YES, Satisfied.MOSTLY, None, "")
+        await callback.finish(session, CLERK, call.id, spoke, told)
+    async with city.unit_of_work() as session:
+        found = (await MeasuresRepository(session, SUPERVISOR).figures(ALL, Step.DAY)).units
+    assert case.first_unit == "urban"
+    assert found == {
+        "urban": Tally(
+            finished=1,
+            response_due=1,
+            response_met=1,
+            solved_asked=1,
+            solved_yes=1,
+            satisfied_asked=1,
+            satisfied_yes=1,
+            timed=1,
+            on_time=1,
+            dispatched=1,
+            first_right=1,
+        )
+    }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from console_app import Browser, Enter
 from fastapi import FastAPI
-from town import DISPATCHER, Register, person
+from town import DISPATCHER, Register, matter, person
 
 from cases import service
 from cases.models import Case
@@ -20,8 +20,6 @@ from core.identity import Role
 
 async def _answered(app: FastAPI, **changes: Any) -> Case:
     """A case that the urban bureau has answered just now."""
-    from town import matter
-
     clerk, at = person(Role.UNIT_CLERK, "urban"), now()
     async with app.state.database.unit_of_work() as session:
         done = await service.register(session, matter(lead="urban", **changes), at)
@@ -61,6 +59,7 @@ async def test_take_ask_and_close(enter: Enter, app: FastAPI) -> None:
     address = await _next(clerk)
     page = (await clerk.get(address)).text
     assert "灯已修好" in page and 'href="tel:13800001234"' in page
+    assert (await clerk.get(f"/console/cases/{case.number}")).status_code == 200
     hidden = (await other.get(address)).text
     assert "13800001234" not in hidden and "正在打这个电话" in hidden
 
