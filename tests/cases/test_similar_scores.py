@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from similar_pairs import DIFFERENT, SAME, Said, matter
+from similar_pairs import DIFFERENT, SAME, UNSEEN_DIFFERENT, UNSEEN_SAME, Said, matter
 
 from cases.likeness import Matter, coarse_place, compare
 
@@ -24,6 +24,13 @@ def test_another_matter_is_not_suggested(one: Said, other: Said) -> None:
 def test_most_of_the_same_matters_are_certain() -> None:
     certain = sum(compare(matter(a), matter(b)).certain for a, b in SAME)
     assert certain >= 0.7 * len(SAME)
+
+
+def test_pairs_that_set_no_limit_are_told_apart_as_well() -> None:
+    found = sum(compare(matter(a), matter(b)).likely for a, b in UNSEEN_SAME)
+    wrong = sum(compare(matter(a), matter(b)).likely for a, b in UNSEEN_DIFFERENT)
+    assert found >= 7
+    assert wrong == 0
 
 
 @pytest.mark.parametrize(("one", "other"), SAME + DIFFERENT)
