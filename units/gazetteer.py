@@ -14,6 +14,8 @@ from itertools import pairwise
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from units.addresses import Section, house_number, named_section, section_of
+from units.place_context import Context
+from units.place_info import AREAS, Area, Found, PlaceInfo
 from units.place_patterns import (
     BUILDING,
     NUMERALS,
@@ -22,9 +24,8 @@ from units.place_patterns import (
     ends_like_a_place,
     followed_by_a_longer_word,
     generic_names,
-    is_denied,
+    is_road_ending,
     means_around,
-    stands_before,
     stem_of,
     tail_end,
 )
@@ -32,30 +33,8 @@ from units.repository import UnitRepository
 
 __all__ = ["AREAS", "Area", "Gazetteer", "PlaceInfo", "PlaceMatch", "Section"]
 
-AREAS = ("district", "street", "community")
 # 城东区18号 is no address; 沙洲村3组 is one.
 _NUMBERED = ("community", "road", "estate", "village", "landmark")
-
-
-@dataclass(frozen=True)
-class PlaceInfo:
-    """A place of the territory; see units.models.Place."""
-
-    code: str
-    name: str
-    kind: str
-    parent: str | None = None
-    unit: str | None = None
-    aliases: tuple[str, ...] = ()
-    sections: tuple[Section, ...] = ()
-
-
-@dataclass(frozen=True)
-class Area:
-    """Where something lies: unit codes of street and district, None where unknown."""
-
-    street: str | None
-    district: str | None
 
 
 @dataclass(frozen=True)
@@ -80,14 +59,6 @@ class PlaceMatch:
     lies_in: tuple[Area, ...] = ()
     name_end: int = 0
     crossing: bool = False
-
-
-@dataclass(frozen=True)
-class _Found:
-    start: int
-    name_end: int
-    end: int
-    places: tuple[PlaceInfo, ...]
 
 
 @dataclass(frozen=True)
@@ -154,7 +125,7 @@ class Gazetteer:
         name in the same text tells them apart.
         """
         found, unknown = self._spans(text)
-        context = _Context(self, text, found)
+        context = Context(self, text, found)
         crossings = self._crossings(text, found)
         matches: list[PlaceMatch] = []
         for here in found:
@@ -190,23 +161,23 @@ class Gazetteer:
         parents = [code, *(s.parent for s in place.sections)] if place else [code]
         return frozenset(above.code for parent in parents for above in self.lineage(parent))
 
-    def _spans(self, text: str) -> tuple[list[_Found], list[Span]]:
+    def _spans(self, text: str) -> tuple[list[Found], list[Span]]:
         generic = generic_names(text)
-        found: list[_Found] = []
+        found: list[Found] = []
         position = 0
         while position < len(text):
             name = self._longest(text, position, generic)
             if name is None:
                 nearby = self._nearby(text, position)
                 if nearby is not None:
-                    found.append(_Found(position, nearby[0], nearby[0], (nearby[1],)))
+                    found.append(Found(position, nearby[0], nearby[0], (nearby[1],)))
                 position = nearby[0] if nearby else position + 1
                 continue
             name_end = position + len(name)
             places = self._by_name[name]
             end = tail_end(text, name_end, numbers=places[0].kind in _NUMBERED)
             end = max([end, *(_section_end(text, name_end, place) for place in places)])
-            found.append(_Found(position, name_end, end, places))
+            found.append(Found(position, name_end, end, places))
             position = end
         taken = [(here.start, here.end) for here in found]
         unknown = [
@@ -226,24 +197,41 @@ class Gazetteer:
                 continue
             if name[0] in NUMERALS and position and text[position - 1] in f"{NUMERALS}第":
                 continue
-            covered = [s for s in generic if s.start <= position and s.name_end > end]
-            if covered and not ends_like_a_place(name):
-                # 望湖小学 is no 望湖; 茶溪龙泉村 is both names.
-                rest = {text[end : s.name_end] for s in covered}
-                if not rest & self._by_name.keys():
-                    continue
+            longer = {
+                text[end : s.name_end] for s in generic if s.start <= position and s.name_end > end
+            }
+            if longer and not ends_like_a_place(name) and self._is_longer_name(name, longer):
+                continue
             return name
         return None
+
+    def _is_longer_name(self, name: str, rests: set[str]) -> bool:
+        """Whether ``name`` with one of ``rests`` after it is another place: 望湖|小学, 上湾|路."""
+        if rests & self._by_name.keys():
+            # 茶溪龙泉村 is both names.
+            return False
+        if all(place.kind in AREAS for place in self._by_name[name]):
+            return True
+        # 渔舟埠征地修路, 火车站广场: the village and the station are meant.
+        return any(is_road_ending(rest) for rest in rests)
 
     def _nearby(self, text: str, position: int) -> tuple[int, PlaceInfo] | None:
         """江湾那边: what several names of one street have in common, said of the neighbourhood."""
         for length in (4, 3, 2):
             street = self._by_stem.get(text[position : position + length])
-            if street is not None and means_around(text, position + length):
-                return position + length, street
+            after = position + length
+            if street is not None and (means_around(text, after) or self._named_after(text, after)):
+                return after, street
         return None
 
-    def _crossings(self, text: str, found: list[_Found]) -> dict[int, frozenset[str]]:
+    def _named_after(self, text: str, position: int) -> bool:
+        """Whether 的 and a name follow: 北关的阳光花园."""
+        following = self._by_first.get(text[position + 1 : position + 2], ())
+        return text[position : position + 1] == "的" and any(
+            text.startswith(name, position + 1) for name in following
+        )
+
+    def _crossings(self, text: str, found: list[Found]) -> dict[int, frozenset[str]]:
         """Start of each road that is named with a crossing → streets that both roads touch."""
         shared: dict[int, frozenset[str]] = {}
         for first, second in pairwise(found):
@@ -274,9 +262,9 @@ class Gazetteer:
     def _match(
         self,
         text: str,
-        here: _Found,
+        here: Found,
         place: PlaceInfo,
-        context: _Context,
+        context: Context,
         shared: frozenset[str] | None,
     ) -> PlaceMatch:
         areas = self._narrowed(text[here.name_end :], place, context, shared)
@@ -297,7 +285,7 @@ class Gazetteer:
         )
 
     def _narrowed(
-        self, following: str, place: PlaceInfo, context: _Context, shared: frozenset[str] | None
+        self, following: str, place: PlaceInfo, context: Context, shared: frozenset[str] | None
     ) -> list[Area]:
         """The areas of a place that section, house number, crossing and context leave over."""
         named = named_section(following, place.sections)
@@ -311,58 +299,6 @@ class Gazetteer:
         if shared:
             areas = [area for area in areas if area.street in shared] or areas
         return context.narrow(areas) if len(areas) > 1 else areas
-
-
-class _Context:
-    """What the other names of a text say about where a name lies."""
-
-    def __init__(self, gazetteer: Gazetteer, text: str, found: list[_Found]) -> None:
-        self._gazetteer = gazetteer
-        self._text = text
-        self._found = [here for here in found if not is_denied(text, here.start)]
-        sure = [here.places[0] for here in self._found if len(here.places) == 1]
-        self._areas = self._all_of(p for p in sure if p.kind in AREAS)
-        self._near = self._all_of(p for p in sure if p.kind not in AREAS)
-
-    def fitting(self, here: _Found) -> tuple[PlaceInfo, ...]:
-        """The candidates of a name that fit best; the nearer the shared area, the better."""
-        if len(here.places) == 1:
-            return here.places
-        # 青石县文昌路: the area written right before a name counts most, whatever else is named.
-        before = self._all_of(
-            f.places[0]
-            for f in self._found
-            if f.places[0].kind in AREAS and stands_before(self._text, f.end, here.start)
-        )
-        # Two names that are each ambiguous tell each other apart: 建设路 and 阳光花园.
-        unsure = self._all_of(
-            place
-            for other in self._found
-            if len(other.places) > 1 and other.places != here.places
-            for place in other.places
-        )
-        fits = [
-            tuple(
-                len(known & self._gazetteer.areas(place.code))
-                for known in (before, self._areas, self._near, unsure)
-            )
-            for place in here.places
-        ]
-        return tuple(p for p, fit in zip(here.places, fits, strict=True) if fit == max(fits))
-
-    def narrow(self, areas: list[Area]) -> list[Area]:
-        """Those of several areas that the named areas, else the other names, speak for."""
-        for known in (self._areas, self._near):
-            fits = [(a.district in known) + (a.street in known) for a in areas]
-            if max(fits) > min(fits):
-                return [a for a, fit in zip(areas, fits, strict=True) if fit == max(fits)]
-        return areas
-
-    def _all_of(self, places: Iterable[PlaceInfo]) -> frozenset[str]:
-        """The places and what they lie in; of a road with sections only what holds for all."""
-        return frozenset(
-            above.code for place in places for above in self._gazetteer.lineage(place.code)
-        )
 
 
 def _stems(

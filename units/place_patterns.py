@@ -113,6 +113,11 @@ def stem_of(name: str) -> str | None:
     return match[1] if match else None
 
 
+def is_road_ending(rest: str) -> bool:
+    """Whether a name with ``rest`` after it is that of a road: 路, 大道, but not 征地修路."""
+    return rest in ("路", "街", "巷", "大道", "大街", "公路", "东路", "西路", "南路", "北路")
+
+
 def means_around(text: str, position: int) -> bool:
     """Whether 那边, 一带 and the like follow."""
     return _AROUND.match(text, position) is not None

@@ -57,6 +57,9 @@ def gazetteer() -> Gazetteer:
         ("以前在石桥小区没这事，现在江北小区天天停水", "江北小区", JIANGBEI),
         ("我在滨江物流园上班，码头街的公厕太脏", "码头街", DUKOU),
         ("我住望江苑三栋", "望江苑三栋", JIANGBEI),
+        ("渔舟埠征地修路占了我家的地", "渔舟埠", BINJIANG),
+        ("我家在北关的阳光花园", "阳光花园", "qingshi.qingshi"),
+        ("江湾那一带晚上有人电鱼", "江湾", BINJIANG),
         # An area when there is nothing better; a name that nobody knows, in its area.
         ("望湖街道这边垃圾没人收", "望湖街道", WANGHU),
         ("西岭镇翠湖苑没水", "翠湖苑", XILING),
