@@ -262,7 +262,7 @@ async def _carry_out(
     """Do what was approved. Raises Conflict when the case has moved on so that it cannot be."""
     match ApprovalKind(approval.kind):
         case ApprovalKind.RETURN:
-            await _take_back(session, actor, case, parts, part, unit, now)
+            await _take_back(session, actor, case, parts, part, unit, approval.decision, now)
         case ApprovalKind.EXTENSION:
             await _lengthen(session, actor, case, parts, part, approval, now)
         case ApprovalKind.SUSPENSION:
@@ -282,6 +282,7 @@ async def _take_back(
     parts: Sequence[SubCase],
     part: SubCase,
     unit: str,
+    decision: str,
     now: datetime,
 ) -> None:
     for one in (part, *below(part, parts)):
@@ -301,7 +302,9 @@ async def _take_back(
         await tell_role(session, case, Role.DISPATCHER, "consultation", f"consult:{case.id}", now)
     elif unit:
         fresh = await CaseRepository(session, actor).parts(case.id)
-        await give_lead(session, actor, case, fresh, Action.DISPATCH, unit, "退单后改派", now)
+        # What the decision rests on also answers for a dispatch to a street (66号).
+        why = f"退单后改派：{decision}"
+        await give_lead(session, actor, case, fresh, Action.DISPATCH, unit, why, now)
     else:
         await wait_for_dispatch(session, case, now)
 

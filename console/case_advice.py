@@ -48,7 +48,7 @@ def suggestions(intake: Intake, view: CaseView, on: date) -> list[Suggestion]:
     if not CHOOSING & view.actions:
         return []
     places, reason = _places(intake, view)
-    found = recommend(intake.router, view.detail, places, on, reason)
+    found = recommend(intake.router, intake.about(view.detail), places, on, reason)
     possible = [
         one
         for one in found
