@@ -27,7 +27,7 @@ from intake.form import Heard, Matter, Place
 from intake.models import Draft
 from intake.placing import recommend, territories
 from routing.catalogue import Territory
-from routing.service import SAFE_SCORE, Router
+from routing.service import Router
 from units.elsewhere import OtherCity, other_city
 from units.gazetteer import Gazetteer
 from units.location import locate, without_names
@@ -206,7 +206,7 @@ async def register_matter(
     where, unsure = intake.territories(place)
     ranked = recommend(intake.router, intake.about(matter.detail), where, on, unsure)
     best = ranked[0] if ranked else None
-    dispatch = best.dispatch if best and best.score >= SAFE_SCORE else None
+    dispatch = best.dispatch if best and best.automatic else None
     doubt = [*(best.dispatch.reasons[-1:] if best and unsure else []), "把握不足，请派单员确定"]
     reasons = [*matter.reasons, *(dispatch.reasons if dispatch else doubt)]
     routing: dict[str, Any] = {

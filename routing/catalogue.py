@@ -142,11 +142,15 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A ranked unit: score 0–1 is the sum over the categories that lead to it."""
+    """A ranked unit: score 0–1 is the sum over the categories that lead to it.
+
+    ``automatic``: the case may be given to it without a dispatcher; the router decides.
+    """
 
     dispatch: Dispatch
     category: str
     score: float
+    automatic: bool = False
 
 
 def match(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 
 from sqlalchemy import delete, func, select
@@ -47,3 +47,19 @@ async def forget(session: AsyncSession, case_number: str) -> None:
     """Drop a case that turned out to be secret, or wrong."""
     await session.execute(delete(PastCase).where(PastCase.case_number == case_number))
     await session.execute(select(func.pg_notify("routing_changed", case_number)))
+
+
+async def latest(session: AsyncSession, limit: int = 20_000) -> list[Example]:
+    """The latest closed cases, oldest of them first."""
+    query = select(PastCase).order_by(PastCase.closed_on.desc(), PastCase.id.desc()).limit(limit)
+    return [_example(row) for row in reversed((await session.scalars(query)).all())]
+
+
+async def find(session: AsyncSession, case_number: str) -> Example | None:
+    """The closed case of that number, None when it is not (or no longer) here."""
+    row = await session.scalar(select(PastCase).where(PastCase.case_number == case_number))
+    return _example(row) if row else None
+
+
+def _example(row: PastCase) -> Example:
+    return Example(**{field.name: getattr(row, field.name) for field in fields(Example)})

@@ -10,7 +10,7 @@ from sqlalchemy import case
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing.catalogue import CatalogueEntry
+from routing.catalogue import CatalogueEntry, settle
 from routing.models import CatalogueRow, CategoryRow
 from routing.repository import CatalogueRepository, values_of
 
@@ -31,7 +31,21 @@ async def load(session: AsyncSession, city_dir: Path) -> None:
             await session.execute(_version(row))
 
 
-def _category(row: dict[str, Any]) -> Any:
+def read_files(city_dir: Path) -> tuple[list[CategoryRow], list[CatalogueEntry]]:
+    """Categories and catalogue of ``city_dir`` without a database, as `load` would store them.
+
+    Raises OSError, yaml.YAMLError, KeyError or ValueError when a file does not fit.
+    """
+    rows = []
+    for row in _read(city_dir / "categories.yml"):
+        ours, learnt = _parts(row)
+        rows.append(CategoryRow(code=row["code"], **ours, **learnt))
+    entries = [CatalogueEntry.from_row(row) for row in _read(city_dir / "catalogue.yml")]
+    return rows, settle(entries)
+
+
+def _parts(row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What staff may edit, and what only the file says."""
     ours = {
         "name": row["name"],
         "parent": row.get("parent"),
@@ -45,6 +59,11 @@ def _category(row: dict[str, Any]) -> Any:
         "urgent": bool(row.get("urgent")),
         "around_the_clock": bool(row.get("around_the_clock")),
     }
+    return ours, learnt
+
+
+def _category(row: dict[str, Any]) -> Any:
+    ours, learnt = _parts(row)
     untouched = CategoryRow.version == 1
     kept = {
         name: case((untouched, value), else_=getattr(CategoryRow, name))

