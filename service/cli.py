@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from service import routing_commands
+
 if TYPE_CHECKING:
     from core.settings import Settings
 
@@ -31,6 +33,7 @@ assistant_app = typer.Typer(help="助手（Rasa）：训练模型。", no_args_i
 bench_app = typer.Typer(help="测量：每秒轮数、时延。", no_args_is_help=True, epilog=EPILOG)
 app.add_typer(assistant_app, name="assistant")
 app.add_typer(bench_app, name="bench")
+app.add_typer(routing_commands.app, name="routing")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
 
