@@ -16,9 +16,9 @@ from cases.acting import end_open_parts, need, note
 from cases.approvals import cancel_pending
 from cases.clocks import reopen_window
 from cases.closing import send_back_to_work
+from cases.forwarding import forward
 from cases.history import record
 from cases.identity import person_of
-from cases.joining import forward
 from cases.masking import hide_person, tidy
 from cases.models import Case
 from cases.notices import tell_unit

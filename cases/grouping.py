@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import timing
@@ -22,7 +21,7 @@ from cases.history import record
 from cases.joining import lock_all, open_link, put_into, restore
 from cases.likeness import coarse_place
 from cases.masking import tidy
-from cases.models import Case, CaseLink, Contact, SubCase
+from cases.models import Case, Contact, SubCase
 from cases.notices import tell_role, tell_unit
 from cases.repository import CaseRepository
 from cases.search import index_text
@@ -355,17 +354,3 @@ def _most(values: Iterable[_Value]) -> _Value:
 def _shared(values: Iterable[str | None]) -> str | None:
     found = set(values)
     return found.pop() if len(found) == 1 else None
-
-
-async def size(session: AsyncSession, parent_id: int) -> int:
-    """How many cases a group has, also after they were answered."""
-    counted = await session.scalar(
-        select(func.count())
-        .select_from(CaseLink)
-        .where(
-            CaseLink.to_case_id == parent_id,
-            CaseLink.kind == LinkKind.GROUP,
-            CaseLink.undone_at.is_(None),
-        )
-    )
-    return counted or 0

@@ -1,4 +1,4 @@
-"""Putting one case into another (并单), taking it out again, and what its citizen asks meanwhile.
+"""Putting one case into another (并单), and taking it out again as it was.
 
 国办函〔2025〕66号(五): 重复诉求原则上并单. A merged case keeps its citizen, its number and its own
 answer; its units' work ends, and what is done is done in the other case. What it was before is kept
@@ -20,8 +20,7 @@ from cases.acting import STALE, begin, need
 from cases.approvals import cancel_pending
 from cases.desk import wait_for_dispatch
 from cases.history import record
-from cases.identity import person_of
-from cases.masking import hide_person, tidy
+from cases.masking import tidy
 from cases.models import Approval, Case, CaseClock, CaseLink, SubCase
 from cases.notices import tell_unit
 from cases.repository import CaseRepository
@@ -47,7 +46,6 @@ from cases.vocabulary import (
 )
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import ROLE_NAMES, Actor
-from core.privacy import encrypt
 
 
 async def merge(
@@ -108,7 +106,7 @@ async def unmerge(
 
     Possible until the answer was given. A group that loses its last member ends.
     """
-    target = await _lock_target(session, actor, case_id)
+    target = await lock_target(session, actor, case_id)
     case, parts = await begin(session, actor, case_id, version, Action.UNMERGE)
     need(Action.UNMERGE, reason=reason)
     link = await open_link(session, case)
@@ -121,62 +119,6 @@ async def unmerge(
 
         await refresh(session, target, now)
     return case
-
-
-async def forward(
-    session: AsyncSession,
-    case_id: int,
-    action: Action,
-    key: str,
-    now: datetime,
-    *,
-    text: str = "",
-    by: Actor | None = None,
-) -> bool | None:
-    """What a citizen asks of a merged case reaches those who work on it, without saying who asks.
-
-    ``action`` is URGE, SUPPLEMENT (with ``text``) or WITHDRAW; ``key`` names the request. None: the
-    case is not merged, so the caller goes on by itself. False: the request was known.
-    """
-    target = await _lock_target(session, by, case_id)
-    if target is None:
-        return None
-    repository = CaseRepository(session, by)
-    case = await repository.get(case_id, lock=True)
-    if case.state != MainState.MERGED:
-        return None
-    if not 0 < len(key) <= 100:
-        raise InvalidInput("请求编号须为 1 至 100 个字符", fields={"key": "长度不对"})
-    party = by.role if by else ActorKind.CITIZEN
-    if party not in TRANSITIONS[action].parties:
-        who = ROLE_NAMES[by.role] if by else "您"
-        raise NotAllowed(f"{who}不能{ACTION_NAMES[action]}")
-    need(action, text=text)
-    event_key = f"{case.id}:{action}:{key}"
-    if await repository.event_by_key(event_key) is not None:
-        return False
-    name, phone = await person_of(session, case.id)
-    data = {}
-    if text:
-        data = {"text": hide_person(tidy(text), name, phone, secret=True)}
-    before = case.state
-    if action is Action.WITHDRAW:
-        case.state, case.merged_into = MainState.WITHDRAWN, None
-        case.version += 1
-    own = data | ({"original": encrypt(tidy(text))} if text else {})
-    record(
-        session,
-        case,
-        action,
-        now,
-        by or ActorKind.CITIZEN,
-        before=before,
-        audience=Audience.CITIZEN,
-        data=own,
-        key=event_key,
-    )
-    await _pass_on(session, case, target, action, data, event_key, now)
-    return True
 
 
 async def put_into(
@@ -353,47 +295,7 @@ async def _tell_target(
         await tell_unit(session, target, lead.unit, kind, f"merge:{case.id}:{case.version}", now)
 
 
-async def _pass_on(
-    session: AsyncSession,
-    case: Case,
-    target: Case,
-    action: Action,
-    data: Mapping[str, str],
-    key: str,
-    now: datetime,
-) -> None:
-    if action is Action.WITHDRAW:
-        link = await open_link(session, case)
-        if link is not None:
-            link.undone_at = now
-        if target.is_group:
-            from cases.grouping import refresh
-
-            await refresh(session, target, now)
-        return
-    while target.state == MainState.MERGED and target.merged_into is not None:
-        target = await CaseRepository(session, None).get(target.merged_into, lock=True)
-    if action is Action.URGE:
-        target.urges += 1
-    else:
-        target.version += 1
-    record(
-        session,
-        target,
-        action,
-        now,
-        ActorKind.CITIZEN,
-        before=target.state,
-        reason="来自并入的诉求",
-        data=dict(data),
-    )
-    lead = await CaseRepository(session, None).lead(target.id)
-    if lead is not None:
-        kind = "urge" if action is Action.URGE else "supplement"
-        await tell_unit(session, target, lead.unit, kind, f"forward:{key}", now)
-
-
-async def _lock_target(session: AsyncSession, actor: Actor | None, case_id: int) -> Case | None:
+async def lock_target(session: AsyncSession, actor: Actor | None, case_id: int) -> Case | None:
     """Lock what a merged case is in, before the case itself: answers go the same way.
 
     None for a case that is not merged.
