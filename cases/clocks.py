@@ -32,12 +32,11 @@ NESTED_SHARE = 0.8
 
 
 class Measure(StrEnum):
-    """What an amount of time counts in; ``until`` is a fixed moment, not an amount."""
+    """What an amount of time counts in; hours and minutes run day and night."""
 
     WORKING_DAYS = "working_days"
     HOURS = "hours"
     MINUTES = "minutes"
-    UNTIL = "until"
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Rule:
     def __post_init__(self) -> None:
         whole = self.amount == int(self.amount) and (self.escalate or 0) == int(self.escalate or 0)
         days = self.measure is Measure.WORKING_DAYS
-        if self.measure is Measure.UNTIL or self.amount <= 0 or (days and not whole):
+        if self.amount <= 0 or (days and not whole):
             raise ValueError(f"{self.code}: amount must be above 0, and whole in working days")
         if self.yellow < 0 or (not days and self.yellow >= 1):
             raise ValueError(f"{self.code}: yellow must be 0 or more; as a share below 1")
@@ -160,11 +159,6 @@ def moments(
     if not_after is not None and not_after < due.at:
         due = Due(not_after, due.provisional)
     return Moments(due, _yellow(calendar, rule, start, due.at), _escalation(calendar, rule, due.at))
-
-
-def until(end: datetime) -> Moments:
-    """A clock that ends at a fixed moment, without warning or escalation."""
-    return Moments(Due(end, False), end, None)
 
 
 def nested_end(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,13 +19,11 @@ from cases.clocks import (
     SHORT_YELLOW,
     Facts,
     Measure,
-    Moments,
     Rule,
     best_rule,
     moments,
     nested_end,
     statutory_rules,
-    until,
 )
 from cases.models import Approval, Case, CaseClock, ClockRule, SubCase
 from cases.vocabulary import CLOCK_NAMES, CaseType, ClockKind, ClockState, Part, Urgency
@@ -107,11 +106,12 @@ async def start(
         return known
     if kind is ClockKind.LOOK_AGAIN:
         assert case.look_again_on is not None, "say first when to look again"
-        end = datetime.combine(case.look_again_on, WORK_START, LOCAL)
-        return _add(session, case, kind, None, until(end), now, part=part)
+        not_after = datetime.combine(case.look_again_on, WORK_START, LOCAL)
+        rule = _wait(not_after - now)
+    else:
+        rule = timing.rule(kind, case)
     if not_after is None and kind is ClockKind.HANDLE and part is not None and part.parent_id:
         not_after = await _end_above(session, timing, part.parent_id, now)
-    rule = timing.rule(kind, case)
     return _run(session, timing, case, kind, rule, now, part, approval, not_after)
 
 
@@ -259,8 +259,6 @@ async def set_moments(
 
     A card that went out for a moment that now lies ahead will go out again.
     """
-    if clock.measure == Measure.UNTIL:
-        return
     if part is not None and part.parent_id and clock.kind == ClockKind.HANDLE:
         above = await _end_above(session, timing, part.parent_id, clock.started_at)
         # When the unit above has answered already, the end it left stays.
@@ -351,6 +349,12 @@ async def _running(
     return known
 
 
+def _wait(length: timedelta) -> Rule:
+    """The whole hours till a day on which something is to be looked at: not a duty, no cards."""
+    kind, hours = ClockKind.LOOK_AGAIN, max(1, ceil(length / timedelta(hours=1)))
+    return Rule(kind, kind, CLOCK_NAMES[kind], hours, Measure.HOURS, yellow=0)
+
+
 def _run(
     session: AsyncSession,
     timing: Timing,
@@ -363,41 +367,27 @@ def _run(
     not_after: datetime | None,
 ) -> CaseClock:
     found = moments(timing.calendar, rule, now, not_after=not_after)
-    clock = _add(session, case, kind, rule, found, now, part=part)
-    clock.approval_id = approval.id if approval else None
-    clock.not_after = not_after
-    _tell_due(case, clock, part)
-    return clock
-
-
-def _add(
-    session: AsyncSession,
-    case: Case,
-    kind: ClockKind,
-    rule: Rule | None,
-    found: Moments,
-    now: datetime,
-    *,
-    part: SubCase | None,
-) -> CaseClock:
     clock = CaseClock(
         case_id=case.id,
         sub_case_id=part.id if part else None,
+        approval_id=approval.id if approval else None,
         kind=kind,
-        name=rule.name if rule else CLOCK_NAMES[kind],
-        basis=rule.basis if rule else "",
-        rule=rule.code if rule else kind,
+        name=rule.name,
+        basis=rule.basis,
+        rule=rule.code,
         state=ClockState.RUNNING,
         started_at=now,
-        amount=rule.amount if rule else 0,
-        measure=rule.measure if rule else Measure.UNTIL,
+        amount=rule.amount,
+        measure=rule.measure,
         extra_days=0,
+        not_after=not_after,
         due_at=found.due.at,
         provisional=found.due.provisional,
         yellow_at=found.yellow_at,
         escalate_at=found.escalate_at,
     )
     session.add(clock)
+    _tell_due(case, clock, part)
     return clock
 
 

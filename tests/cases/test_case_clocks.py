@@ -16,7 +16,6 @@ from cases.clocks import (
     nested_end,
     review_window,
     statutory_rules,
-    until,
 )
 from cases.loading import read
 from cases.models import ClockRule
@@ -169,7 +168,6 @@ def test_a_city_replaces_a_default_by_its_code_and_adds_others() -> None:
         {"escalate": -1},
         {"yellow": -1},
         {"measure": Measure.HOURS, "yellow": 1},
-        {"measure": Measure.UNTIL},
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(changes: dict[str, object]) -> None:
@@ -311,11 +309,6 @@ def test_the_unit_above_does_not_lengthen_a_shorter_clock() -> None:
     rule = own("d", amount=2)
     found = moments(CALENDAR, rule, at("2026-08-05 09:00"), not_after=later)
     assert found == moments(CALENDAR, rule, at("2026-08-05 09:00"))
-
-
-def test_a_fixed_moment_has_neither_warning_nor_escalation() -> None:
-    found = until(at("2026-08-10 08:30"))
-    assert (found.yellow_at, found.escalate_at) == (found.due.at, None)
 
 
 def city_rules() -> list[Rule]:
