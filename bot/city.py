@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,11 +42,20 @@ class Line:
     knowledge: KnowledgeBase
     city: City
     encoder: Encoder | None
+    # One change at a time, so that none is built on a snapshot that is already replaced.
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def refresh_city(self) -> None:
         """Swap in a fresh snapshot of the city."""
-        async with self.database.unit_of_work() as session:
+        async with self._changing, self.database.unit_of_work() as session:
             self.city = await City.load(session, self.encoder)
+
+    async def learn_case(self, number: str) -> None:
+        """Let similar cases know of the closed case of that number, or forget it."""
+        async with self._changing, self.database.unit_of_work() as session:
+            router = await self.city.router.with_case(session, number)
+            intake = replace(self.city.intake, router=router)
+            self.city = replace(self.city, router=router, intake=intake)
 
     async def refresh_knowledge(self) -> None:
         """Bring the knowledge base up to what is stored."""

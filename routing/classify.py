@@ -55,10 +55,10 @@ _FORMULAS = re.compile(
 
 
 _CLAUSE_END = re.compile(r"[，,。！!？?；;\n\s]+")
-_SHORTEST_MATTER = 5
+_SHORTEST_MATTER = 4
 _NUMERALS = "一二三四五"
 _COUNTING = (
-    [rf"第{n}(?:[个件点条]事?)?[，,：:是]?" for n in _NUMERALS],
+    [rf"第{n}(?:[个件点条](?:事|是)?[，,：:]?|[，,：:、是])" for n in _NUMERALS],
     [rf"(?<![\d.])(?:{n}|{chr(0xFF10 + n)})\s?[、.．)）](?!\d)" for n in range(1, 6)],
     [rf"[{sign}]" for sign in "①②③④⑤"],
     [rf"(?<=[，,。；;：:\s]){n}是|^{n}是" for n in _NUMERALS],

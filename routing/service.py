@@ -126,7 +126,8 @@ class Router:
 
         Only similar cases follow at once; the classifier learns at the next full load.
         """
-        cases = self._cases.changed(number, await find(session, number))
+        found = await find(session, number)
+        cases = await asyncio.to_thread(self._cases.changed, number, found)
         return Router(self.categories, self._classifier, self._entries, self._tree, cases)
 
     def topic(self, text: str) -> Topic | None:

@@ -37,8 +37,9 @@ class CaseIndex:
         self._reader = HashingVectorizer(
             analyzer="char", ngram_range=(2, 2), n_features=2**18, alternate_sign=False, norm=None
         )
-        self._counts: Any = self._read([case.text for case in self._cases])
-        self._weigh()
+        counts = self._read([case.text for case in self._cases])
+        self._weights = TfidfTransformer(sublinear_tf=True)
+        self._rows: Any = self._weights.fit_transform(counts) if self._cases else counts
 
     def __len__(self) -> int:
         return len(self._cases)
@@ -57,25 +58,25 @@ class CaseIndex:
         ]
 
     def changed(self, number: str, case: Example | None) -> CaseIndex:
-        """The index with the case of that number replaced, added, or (None) without it."""
+        """The index with the case of that number replaced, added, or (None) without it.
+
+        What a pair of characters is worth stays as it was learnt from all.
+        """
         kept = [at for at, known in enumerate(self._cases) if known.case_number != number]
+        if not self._cases or len(kept) + (case is not None) == 0:
+            return CaseIndex([case] if case else [])
         fresh = CaseIndex.__new__(CaseIndex)
-        fresh._reader = self._reader
+        fresh._reader, fresh._weights = self._reader, self._weights
         fresh._cases = [self._cases[at] for at in kept]
-        fresh._counts = self._counts[kept]
+        fresh._rows = self._rows[kept]
         if case is not None:
+            row = self._weights.transform(self._read([case.text]))
             fresh._cases.append(case)
-            fresh._counts = sparse.vstack([fresh._counts, self._read([case.text])], format="csr")
-        fresh._cases, fresh._counts = fresh._cases[-MOST:], fresh._counts[-MOST:]
-        fresh._weigh()
+            fresh._rows = sparse.vstack([fresh._rows, row], format="csr")
+        fresh._cases, fresh._rows = fresh._cases[-MOST:], fresh._rows[-MOST:]
         return fresh
 
     def _read(self, texts: Sequence[str]) -> Any:
         if not texts:
             return sparse.csr_matrix((0, self._reader.n_features))
         return self._reader.transform([clean(text) for text in texts])
-
-    def _weigh(self) -> None:
-        self._weights = TfidfTransformer(sublinear_tf=True)
-        if self._cases:
-            self._rows = self._weights.fit_transform(self._counts)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -156,6 +157,16 @@ def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listen
         await app.state.line.refresh_city()
         app.state.city = app.state.line.city
 
+    async def case(number: str) -> None:
+        await loaded.wait()
+        await app.state.line.learn_case(number)
+        app.state.city = app.state.line.city
+
+    def closed(number: str) -> None:
+        # After a reconnection without a number the whole city is read again anyway.
+        if number:
+            later(partial(case, number))("")
+
     async def knowledge() -> None:
         await loaded.wait()
         await app.state.line.refresh_knowledge()
@@ -164,6 +175,7 @@ def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listen
     listener.subscribe("conversation", app.state.wakeups.wake)
     listener.subscribe("case_changed", app.state.changes.wake)
     listener.subscribe("kb_changed", later(knowledge))
+    listener.subscribe("routing_changed", closed)
     for channel in ("units_changed", "catalogue_changed", "calendar_changed"):
         listener.subscribe(channel, later(city))
     return listener

@@ -127,6 +127,7 @@ def test_a_longer_rarer_cue_outweighs_a_shared_one() -> None:
         ("①电梯老是停运，②垃圾没人清运", ["电梯老是停运", "垃圾没人清运"]),
         ("一是楼道堆满杂物，二是门禁一直坏着", ["楼道堆满杂物", "门禁一直坏着"]),
         ("从第一天到第二天一直停水", []),
+        ("第一中学门口堵车一直堵到第二中学门口", []),
         ("量了1.5米，少了2.5米", []),
         ("水价从1.2元涨到2.3元", []),
         ("第二个路口的灯坏了，第一个没坏", []),
@@ -168,12 +169,15 @@ def test_what_is_denied_is_no_cue() -> None:
     assert not any("邻居" in reason for guess in found for reason in guess.reasons[1:])
 
 
-def test_closed_cases_teach_wording_the_examples_lack(classifier: Classifier) -> None:
-    odd = "巷口那个铁疙瘩半夜哐啷哐啷"
-    closed = [Closed(f"{odd}，第{n}回了", "A0311") for n in range(5)]
-    before = classifier.rank(odd)[0].code
-    taught = Classifier(city_categories(), classifier._encoder, closed)
-    assert before != "A0311" and taught.rank(odd)[0].code == "A0311"
+def test_closed_cases_teach_wording_the_examples_lack() -> None:
+    small = [
+        Category("A", "路灯", ("路灯",), ("路灯不亮了", "路灯坏了没人修")),
+        Category("B", "井盖", ("井盖",), ("井盖松了咣当响", "井盖不见了")),
+    ]
+    odd = "老槐树底下那个黑匣子又叫唤了，没人来修"
+    closed = [Closed(f"{odd}，第{n}回", "B") for n in range(5)]
+    assert Classifier(small).rank(odd)[0].code == "A"
+    assert Classifier(small, closed=closed).rank(odd)[0].code == "B"
 
 
 def test_closed_cases_of_unknown_categories_are_passed_over() -> None:
