@@ -189,14 +189,18 @@ def _take_place(new: Matter, heard: Heard, *, asked: bool) -> None:
             # Another district, or nothing that tells them apart: asked once more.
             return
     if heard.places and (new.place is None or asked):
-        first = heard.places[0]
-        same_name = [p for p in heard.places if p.text == first.text]
-        new.place_options = same_name if len(same_name) > 1 else []
-        new.place = None if new.place_options else first
+        _settle_place(new, heard.places)
     elif asked and heard.facts.dont_know:
         new.place = Place(text=UNKNOWN)
     elif asked and text and not heard.facts.phone and len(text) <= 60:
         new.place = Place(text=_LEAD_IN.sub("", text) or text)
+
+
+def _settle_place(new: Matter, places: list[Place]) -> None:
+    """Take the first place, or leave several of its name to be told apart."""
+    same_name = [p for p in places if p.text == places[0].text]
+    new.place_options = same_name if len(same_name) > 1 else []
+    new.place = None if new.place_options else places[0]
 
 
 def _mentions(text: str, label: str) -> bool:
@@ -211,7 +215,7 @@ def _correct(new: Matter, heard: Heard) -> None:
     changed = changed or facts.on_behalf_of is not None
     gate = _GATE.search(text)
     if heard.places:
-        new.place = heard.places[0]
+        _settle_place(new, heard.places)
         changed = True
     elif gate and new.place is not None:
         old = new.place.text

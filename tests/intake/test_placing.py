@@ -123,6 +123,16 @@ def test_what_nobody_can_tell_stays_open_for_the_dispatcher(intake: Intake) -> N
     assert len(intake.territories(matter.place)[0]) == 2
 
 
+def test_a_place_corrected_to_a_name_used_twice_is_asked_about(intake: Intake) -> None:
+    matter = intake.listen(Matter(), "湖滨路停电三天了，电话13800000021", "file_case")
+    assert matter.awaiting == "confirm"
+    matter = intake.listen(matter, "不对，是文昌路", "inform")
+    assert matter.awaiting == "place_choice" and matter.place is None
+    matter = intake.listen(matter, "青石县的", "inform")
+    assert matter.awaiting == "confirm"
+    assert matter.place is not None and matter.place.street == "qingshi.qingshi"
+
+
 def test_names_of_roads_do_not_speak_of_the_matter(intake: Intake) -> None:
     assert intake.about("纺织路靠近望湖湿地公园的路灯坏了") == "靠近的路灯坏了"
     assert intake.about("望湖湿地公园里的路灯坏了") == "望湖湿地公园里的路灯坏了"
