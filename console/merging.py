@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+import cases.succession
 import kb.succession
 import routing.succession
 from cases.models import SubCase
@@ -116,6 +117,7 @@ async def carry_out(session: AsyncSession, merger: UnitSuccession, now: datetime
     await SuccessionRepository(session).merge(merger)
     await routing.succession.follow(session, merger.by, old, new, start, now)
     await kb.succession.follow(session, old, new)
+    await cases.succession.follow(session, old, new, now)
     await session.execute(update(StaffAccount).where(StaffAccount.unit == old).values(unit=new))
     merger.done_at = now
     await session.flush()

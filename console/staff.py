@@ -62,12 +62,18 @@ async def current_staff(request: Request) -> Staff:
     async with database_of(request).unit_of_work() as session:
         found = await current_session(session, request.cookies.get(COOKIE))
     account, role = found.account, Role(found.account.role)
-    units = (
-        tree_of(request).below(account.unit) if role in UNIT_ROLES else frozenset({account.unit})
+    units = _units(tree_of(request), account.unit) if role in UNIT_ROLES else {account.unit}
+    staff = Staff(
+        Actor(account.login, account.name, role, account.unit, frozenset(units)), found.csrf_token
     )
-    staff = Staff(Actor(account.login, account.name, role, account.unit, units), found.csrf_token)
     request.state.staff = staff
     return staff
+
+
+def _units(tree: UnitTree, unit: str) -> frozenset[str]:
+    """The unit, all below it, and those whose work they took over (机构合并)."""
+    below = tree.below(unit)
+    return below | {code for code in tree.units if tree.current(code) in below}
 
 
 CurrentStaff = Annotated[Staff, Depends(current_staff)]
