@@ -17,9 +17,13 @@ from town import Register
 
 from cases.models import Case, CaseEvent, SubCase
 from cases.vocabulary import CaseType
-from core.database import now
+from core.database import Database, now
 from core.identity import Role, hash_password
 from core.models import Attachment, StaffAccount
+from intake.service import Intake
+from routing.models import CategoryRow
+from routing.service import Router
+from units.gazetteer import Gazetteer
 from units.models import Unit
 
 Given = Callable[..., Awaitable[str]]
@@ -255,12 +259,38 @@ async def test_a_correction_keeps_what_was_and_looks_the_place_up(
     assert "诉求类型（投诉 → 求助）" in shown and "电话核实" in shown
 
 
-async def test_a_suggested_unit_is_one_click(enter: Enter, file: Register) -> None:
-    """Without a catalogue nothing is suggested; the stored reasons are shown all the same."""
+async def test_why_a_case_went_to_the_desk_is_told(enter: Enter, file: Register) -> None:
     routing = {"entry": "D-01", "score": 0.42, "reasons": ["类别 路灯"], "candidates": []}
     number = (await file(routing=routing)).number
     shown = (await (await enter("dispatcher")).get(f"/console/cases/{number}")).text
     assert "目录 D-01 · 类别 路灯" in shown and "把握 42%" in shown
+
+
+async def test_a_suggested_unit_is_one_click_and_a_place_is_looked_up(
+    enter: Enter, file: Register, app: FastAPI, catalogue: Database
+) -> None:
+    async with catalogue.unit_of_work() as session:
+        for code, cue in (("A0312", "路灯"), ("A0313", "停电")):
+            category = await session.get_one(CategoryRow, code)
+            category.cues, category.examples = [cue], [f"{cue}好几天了", f"这里{cue}没人管"]
+        await session.flush()
+        router = await Router.load(session, app.state.city.tree)
+        gazetteer = await Gazetteer.load(session)
+    app.state.city.intake = Intake(router, gazetteer, app.state.city.tree)
+    number = (await file(title="路灯不亮", detail="路灯不亮")).number
+    desk, page = await enter("dispatcher"), f"/console/cases/{number}"
+    shown = (await desk.get(page)).text
+    assert "推荐单位" in shown and "目录 A-03-12" in shown and "派给示例市城市管理局" in shown
+    form = shown.split('name="unit" value="示例市城市管理局"')[1].split("</form>")[0]
+    reason = form.split('name="reason" value="')[1].split('"')[0]
+    await desk.act(number, "dispatch", unit="示例市城市管理局", reason=reason)
+    assert "目录 A-03-12" in (await desk.get(page)).text
+
+    place = {"type": "complaint", "urgency": "normal", "category": "A0313 停电"}
+    done = await desk.act(number, "correct", **place, place_text="望湖街道门口")
+    assert done.status_code == 303
+    case = await stored(app, number)
+    assert (case.category, case.street) == ("A0313", "chengdong.wanghu")
 
 
 async def test_a_slip_of_the_hand_is_taken_back(
