@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from sqlalchemy.dialects.postgresql import insert
@@ -12,10 +13,25 @@ from core.errors import Conflict, InvalidInput, NotFound
 from units.gazetteer import Gazetteer
 from units.models import Place, PlaceSuggestion
 from units.place_editing import add, change, entry_of
+from units.place_patterns import generic_names
 from units.place_repository import PlaceRepository
 from units.place_rules import PlaceEntry
 
 MAX_NAME = 60
+# What has no ending of a place (老渡口) is a name only when it is short.
+_LONGEST_BARE = 8
+_NO_NAME = re.compile(r"未说明|不清楚|不知道|[，。,.;；!！?？]|^[^\u4e00-\u9fff]*$")
+
+
+def name_to_learn(said: str) -> str | None:
+    """The name in what was said of a place, without house number: 翠湖苑 of 翠湖苑3栋南门. Pure.
+
+    None when nothing is left that could be a name: 未说明, coordinates, a whole story.
+    """
+    spans = generic_names(said)
+    name = spans[0].name if spans else said.strip()
+    plain = not _NO_NAME.search(name) and 2 <= len(name) <= MAX_NAME
+    return name if plain and (spans or len(name) <= _LONGEST_BARE) else None
 
 
 async def suggest(session: AsyncSession, name: str, street: str, case_number: str) -> None:
@@ -24,11 +40,11 @@ async def suggest(session: AsyncSession, name: str, street: str, case_number: st
     One row a name and street; the count and the case numbers grow. Whoever calls makes sure that
     no words of a secret case come here. A street that is no place is ignored.
     """
-    name = name.strip()[:MAX_NAME]
-    if not name or await session.get(Place, street) is None:
+    learnt = name_to_learn(name)
+    if learnt is None or await session.get(Place, street) is None:
         return
     row = insert(PlaceSuggestion).values(
-        name=name,
+        name=learnt,
         street=street,
         count=1,
         case_numbers=[case_number],
