@@ -37,7 +37,9 @@ jieba.setLogLevel(logging.WARNING)
 _CUES, _LEARNED = 0.35, 2.0
 _RIDGE = 2.0
 # A message longer than two pieces of this many characters is also judged piece by piece.
-_PIECE, _MOST_PIECES = 40, 8
+_PIECE, _MOST_PIECES = 40, 6
+# The largest batch that an encoder takes for questions and not for something to keep.
+_QUERY = 4
 # What a closed case is worth beside an example written for the purpose.
 _CASE_WEIGHT = 0.5
 
@@ -250,8 +252,15 @@ class Classifier:
         likeness = 0.5 * characters.toarray() + 0.5 * words.toarray()
         if self._encoder is not None and self._vectors is not None:
             # Squared, the cosines tell near from far more sharply.
-            likeness = likeness + np.clip(self._encoder(texts) @ self._vectors.T, 0, 1) ** 2
+            meaning = self._meaning(texts) if texts is not self._texts else self._vectors
+            likeness = likeness + np.clip(meaning @ self._vectors.T, 0, 1) ** 2
         return np.asarray(likeness, dtype=np.float64)
+
+    def _meaning(self, texts: list[str]) -> Vectors:
+        assert self._encoder is not None
+        # A larger batch would be remembered on disk, and a citizen's message is not for that.
+        parts = [self._encoder(texts[at : at + _QUERY]) for at in range(0, len(texts), _QUERY)]
+        return np.concatenate(parts)
 
     def _guesses(
         self,

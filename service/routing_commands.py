@@ -45,10 +45,9 @@ def train(
     target = out or get_settings().data_dir / "models" / f"topics-{file.stem}.model"
     with _bar("训练", INNER_FOLDS + 1) as tick, _chinese_errors():
         TextClassifier(table.rows, table.labels, _encoder(table), tick).save(target)
-    result = {"model": str(target), "n": len(table.rows), "labels": sorted(set(table.labels))}
-    _report(
-        result, f"{len(table.rows)} 行，{len(result['labels'])} 个标签，模型：{target}", as_json
-    )
+    labels = sorted(set(table.labels))
+    result = {"model": str(target), "n": len(table.rows), "labels": labels}
+    _report(result, f"{len(table.rows)} 行，{len(labels)} 个标签，模型：{target}", as_json)
 
 
 @app.command("evaluate")
