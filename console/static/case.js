@@ -38,6 +38,16 @@
     event.preventDefault();
   });
 
+  // The field that a button fills may stand in a folded form.
+  for (const button of document.querySelectorAll("[data-fill]")) {
+    button.addEventListener("click", () => {
+      const field = document.getElementById(button.dataset.fill);
+      const folded = field.closest("details");
+      if (folded) folded.open = true;
+      field.focus();
+    });
+  }
+
   document.querySelector("[data-print]")?.addEventListener("click", () => print());
 
   // A problem beside a field: open what it stands in.
