@@ -17,7 +17,7 @@ from cases.models import Callback, Case, SubCase
 from cases.notices import tell_role, tell_unit
 from cases.repository import CaseRepository
 from cases.similar import same_person
-from cases.states import Action, MainState, SubState
+from cases.states import GONE, Action, MainState, SubState
 from cases.telling import tell_answer, tell_citizen
 from cases.timing import Timing
 from cases.views import is_secret
@@ -31,6 +31,7 @@ from cases.vocabulary import (
 from core.calendar import LOCAL
 from core.identity import Actor, Role
 from routing.examples import Example, remember
+from units.tree import UnitTree
 
 # Answered on paper alone: the line does not check what is information or thanks.
 _UNCHECKED = frozenset({CaseType.CONSULTATION, CaseType.PRAISE})
@@ -283,6 +284,10 @@ async def _begin_round(
     await stand_alone(session, case, now)
     parts = await CaseRepository(session, None).parts(case.id)
     part = lead_of(parts)
+    # A unit that was merged meanwhile is followed by its successor.
+    today = (await UnitTree.load(session)).current(part.unit)
+    if all(p.unit != today or SubState(p.state) in GONE for p in parts):
+        part.unit = today
     await timing.stop(session, case.id, now, kinds={ClockKind.CALLBACK}, cancel=True)
     before, part.state = case.state, SubState.IN_PROGRESS
     case.state = MainState.IN_PROGRESS

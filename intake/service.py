@@ -238,6 +238,11 @@ async def register_matter(
         anonymous=matter.anonymous or not matter.phone,
         confidential=form.is_confidential(matter),
         on_behalf_of=matter.on_behalf_of,
+        about_unit=intake.router.complained_of(
+            matter.detail,
+            where[0] if len(where) == 1 else Territory(),
+            mentioned=matter.type is CaseType.REPORT,
+        ),
         attachments=[uuid.UUID(a) for a in matter.attachments],
         lead=dispatch.lead if dispatch else None,
         assists=list(dispatch.assists) if dispatch else [],

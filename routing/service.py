@@ -171,6 +171,18 @@ class Router:
         )
         return [replace(first, automatic=sure), *found[1:]]
 
+    def complained_of(self, text: str, place: Territory, *, mentioned: bool = False) -> str | None:
+        """Code of the unit whose conduct the matter is, None when it is about something else.
+
+        With ``mentioned`` a complaint said on the way is enough: for reports (举报), which the unit
+        must not see in any case.
+        """
+        about = self._conduct.complained_of(text, place)
+        if about is None or self._classifier is None or mentioned:
+            return about
+        guesses = [(g.code, g.score) for g in self._classifier.rank(text, 1)]
+        return about if self._is_about(text, guesses) else None
+
     def _is_about(self, text: str, guesses: Sequence[tuple[str, float]]) -> bool:
         """Whether the conduct is the matter and not only said on the way."""
         by_category = bool(guesses) and guesses[0][0].startswith(_CONDUCT_CATEGORY)

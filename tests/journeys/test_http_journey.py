@@ -152,3 +152,19 @@ def test_what_is_no_picture_is_refused_and_nothing_is_lost(stack: Stack) -> None
         assert answer.status_code == 422
         assert set(answer.json()) == {"error", "message", "fields"}
     assert "number" in citizen.choose("intake:confirm")[0]["card"]
+
+
+def test_a_report_about_a_street_s_own_clerk_never_reaches_the_street(stack: Stack) -> None:
+    citizen = Citizen(stack.address)
+    citizen.say("举报望湖街道办事处一个姓张的干部办低保收红包，电话13800000026")
+    card = citizen.choose("intake:confirm")[0]["card"]
+    number = card["number"]
+    dispatcher = Staff(stack.address, "dispatcher", stack.password("dispatcher"))
+    page = dispatcher.case_page(number)
+    assert "保密" in page
+    assert "13800000026" not in page
+    for login in ("wanghu.clerk", "wanghu.leader"):
+        street = Staff(stack.address, login, stack.password(login))
+        assert street.http.get(f"/console/cases/{number}").status_code == 404
+        for path in ("/console/unit?tab=all", "/console/notices?show=all"):
+            assert number not in street.http.get(path).text

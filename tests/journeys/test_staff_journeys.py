@@ -69,7 +69,7 @@ def answer(page: Page, text: str, result: str = "已解决", reason: str = "") -
     page.get_by_label("办理结果").select_option(label=result)
     page.get_by_label("给市民的答复").fill(text)
     if reason:
-        page.get_by_label(re.compile("^理由")).fill(reason)
+        page.locator("#answer-result_reason").fill(reason)
     page.get_by_role("button", name="提交答复").click()
 
 
