@@ -396,7 +396,6 @@ def refusal(
         return Refusal.PARTY
     if main not in row.main_from:
         return Refusal.MAIN_STATE
-    # The line's own people have no part, so no part of theirs can stand against it.
     if row.sub_from is not None and sub not in row.sub_from:
         return Refusal.SUB_STATE
     return None
