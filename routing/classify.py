@@ -190,8 +190,9 @@ class Classifier:
         self._owners = np.array(owners)
         self._characters = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True)
         self._words = TfidfVectorizer(tokenizer=jieba.lcut, token_pattern=None, sublinear_tf=True)
-        self._character_rows = self._characters.fit_transform(texts)
-        self._word_rows = self._words.fit_transform(texts)
+        # Columns are texts, so that a message is compared with all of them in one product.
+        self._by_characters = self._characters.fit_transform(texts).T.tocsr()
+        self._by_words = self._words.fit_transform(texts).T.tocsr()
         self._vectors: Vectors | None = encoder(texts) if encoder else None
         trust = np.where(np.arange(len(texts)) < self._written, 1.0, _CASE_WEIGHT)
         self._system = self._likeness(texts) + np.diag(_RIDGE / trust)
@@ -247,8 +248,8 @@ class Classifier:
 
     def _likeness(self, texts: list[str]) -> NDArray[np.float64]:
         """(texts, learnt texts): up to 1 for wording, up to 2 with meaning."""
-        characters = self._characters.transform(texts) @ self._character_rows.T
-        words = self._words.transform(texts) @ self._word_rows.T
+        characters = self._characters.transform(texts) @ self._by_characters
+        words = self._words.transform(texts) @ self._by_words
         likeness = 0.5 * characters.toarray() + 0.5 * words.toarray()
         if self._encoder is not None and self._vectors is not None:
             # Squared, the cosines tell near from far more sharply.

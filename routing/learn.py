@@ -41,8 +41,9 @@ INNER_FOLDS = 3
 MEANING_UP_TO = 3000
 """Rows up to which sentence vectors take part: beyond, words say more and the solution is slow."""
 _SEED = 0
-# Pull of the last model's weights towards one weight for all labels, in rows.
-_PULL = 0.6
+# Pull of the last model's weights towards one weight for all labels: the more labels share the rows,
+# the less each can say for itself.
+_PULL = 0.005
 
 
 def words(text: str) -> list[str]:
@@ -319,7 +320,7 @@ def _weigh(scores: Floats, labels: Labels) -> tuple[Floats, Floats]:
     """Weights (classes, models) and constants (classes,) with the least log-loss."""
     rows, classes, models = scores.shape
     right = np.eye(classes)[labels]
-    pull = _PULL / rows
+    pull = _PULL * classes**2 / rows
     shared = classes * models
 
     def loss(values: Floats) -> tuple[float, Floats]:
