@@ -12,7 +12,7 @@ from cases import service
 from cases.models import Callback, Case, CaseLink, SubCase
 from cases.repository import CaseFilter, CaseRepository
 from cases.service import Request
-from cases.states import IDENTITY_ROLES, Action, MainState, SubState
+from cases.states import IDENTITY_ROLES, TRANSITIONS, Action, MainState, SubState
 from cases.views import own_part, sees_notes
 from cases.vocabulary import ApprovalKind, CaseType, LinkKind, Part, Solved, Urgency
 from core.database import Database
@@ -178,7 +178,15 @@ async def test_buttons_follow_the_own_part(city: Database, file: Register) -> No
     done = await file(lead="urban", assists=["power"])
     async with city.unit_of_work() as session:
         await service.accept(session, POWER, done.case_id, 1, NOW)
-    desk = {Action.REASSIGN, Action.ADD_ASSIST, Action.CORRECT, Action.MERGE, Action.SPLIT}
+    desk = {
+        Action.RECALL,
+        Action.REASSIGN,
+        Action.ADD_ASSIST,
+        Action.ATTACH,
+        Action.CORRECT,
+        Action.MERGE,
+        Action.SPLIT,
+    }
     working = {
         Action.CONTACT,
         Action.INTERIM,
@@ -187,10 +195,11 @@ async def test_buttons_follow_the_own_part(city: Database, file: Register) -> No
         Action.RETURN,
         Action.EXTEND,
         Action.ANSWER,
+        Action.ATTACH,
     }
     asking = {Action.URGE, Action.SUPPLEMENT, Action.WITHDRAW}
     for actor, expected in [
-        (URBAN, {Action.ACCEPT, Action.RETURN}),
+        (URBAN, {Action.ACCEPT, Action.RETURN, Action.ATTACH}),
         (POWER, working),
         (DISPATCHER, desk),
         (person(Role.SUPERVISOR), desk | {Action.SUPERVISE}),
@@ -203,7 +212,8 @@ async def test_buttons_follow_the_own_part(city: Database, file: Register) -> No
         assert view.lead == "urban"
         for part in view.parts:
             own = actor.unit == part.unit
-            assert part.allowed == (expected if own else frozenset())
+            about_it = {a for a in expected if TRANSITIONS[a].sub_from is not None}
+            assert part.allowed == (about_it if own else set())
             assert (view.own is part) == own
 
 

@@ -63,9 +63,7 @@ async def test_words_of_a_merged_case_reach_its_unit_without_saying_whose(
     target = await file(lead="urban")
     other = await file(lead="urban", name="李小红", phone="13900005678")
     async with city.unit_of_work() as session:
-        await joining.merge(
-            session, DISPATCHER, other.case_id, 1, target.case_id, "同一盏灯", NOW
-        )
+        await joining.merge(session, DISPATCHER, other.case_id, 1, target.case_id, "同一盏灯", NOW)
     shown = await ask(city, other, Wish.SUPPLEMENT, "李小红补充：灯杆也歪了，13900005678")
     assert shown.can == [Wish.URGE, Wish.SUPPLEMENT, Wish.WITHDRAW]
     event = (await history_of(city, target.case_id))[-1]
@@ -79,5 +77,3 @@ async def test_words_of_a_merged_case_reach_its_unit_without_saying_whose(
     assert (await ask(city, other, Wish.WITHDRAW)).state_name == "已撤回"
     async with city.unit_of_work() as session:
         assert (await session.get_one(Case, target.case_id)).state == "dispatched"
-
-

@@ -256,7 +256,7 @@ async def _similar_for(city: Database, actor: Actor, other_id: int) -> str:
         return repr(
             [
                 await similar_cases(session, actor, case),
-                await find_group(session, case, NOW),
+                await find_group(session, case),
                 await find_same_of(session, case, NOW),
             ]
         )

@@ -93,9 +93,7 @@ async def test_one_click_takes_the_proposal_and_one_more_takes_it_back(
     )
     html = (await dispatcher.get(sent.headers["location"])).text
     assert "撤回" in html and "没有工单" in html
-    back = await dispatcher.send(
-        "/console/dispatch", "/console/dispatch/undo", numbers=done.number
-    )
+    back = await dispatcher.send("/console/dispatch", "/console/dispatch/undo", numbers=done.number)
     assert back.headers["location"] == "/console/dispatch?done=recall"
     assert "望湖路路灯不亮" in (await dispatcher.get("/console/dispatch")).text
 
