@@ -82,6 +82,8 @@ class Case(Base):
         Index("ix_cases_queue", "state", "priority", "due_at", "id"),
         Index("ix_cases_search", "search", postgresql_using="gin"),
         Index("ix_cases_same_place", "category", "street", "created_at"),
+        Index("ix_cases_returned", "id", postgresql_where=text("returns > 0")),
+        Index("ix_cases_done_again", "id", postgresql_where=text("reworks > 0 OR reopens > 0")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -23,6 +23,7 @@ _LAST_PLACE = 16_383
 _MAX_QUERY = 60
 _RUN = re.compile(r"[0-9a-z]+|[^\W_0-9a-z]+|(?P<gap>[\W_])")
 _ENDS = re.compile(r"^[\W_]+|[\W_]+$")
+_MEETS = re.compile(r"[^\W_]")
 _GAP = "_"
 
 
@@ -32,9 +33,7 @@ def index_text(*texts: str) -> str:
     No words reach across two texts.
     """
     whole = _plain("\n\n".join(texts))
-    return " ".join(
-        f"'{piece}':{min(place + 1, _LAST_PLACE)}" for piece, place in _pieces(whole, every=True)
-    )
+    return " ".join(f"'{piece}':{min(place + 1, _LAST_PLACE)}" for piece, place in _pieces(whole))
 
 
 def query_of(text: str) -> str | None:
@@ -61,28 +60,54 @@ def _plain(text: str) -> str:
 def _term(word: str) -> str:
     """The pieces of ``word`` with the distances between them; empty without letter or digit."""
     query, before = "", 0
-    for piece, place in _pieces(_ENDS.sub("", word), every=False):
-        short = piece != _GAP and len(piece) < _size(piece)
-        lexeme = f"'{piece}':*" if short else f"'{piece}'"
+    for piece, place, whole in _wanted(_ENDS.sub("", word)):
+        lexeme = f"'{piece}'" if whole else f"'{piece}':*"
         query = f"{query} <{place - before}> {lexeme}" if query else lexeme
         before = place
     return query
 
 
-def _pieces(text: str, *, every: bool) -> Iterator[tuple[str, int]]:
-    """Pieces of the runs in ``text`` and where they begin.
+def _pieces(text: str) -> Iterator[tuple[str, int]]:
+    """The pieces of ``text`` and where they begin.
 
-    With ``every`` also the short ones at the end of a run: what begins with them is then found by
-    a prefix. Without, only full ones, or the run itself when it is shorter than a piece.
+    A run also leaves its short ends, so that what begins with them is found by a prefix; where
+    digits meet other characters (18号) the two that meet are a piece, which tells addresses apart.
     """
+    end, last = -1, ""
     for run in _RUN.finditer(text):
+        words, start = run[0], run.start()
         if run["gap"]:
-            yield _GAP, run.start()
+            yield _GAP, start
             continue
-        words, size = run[0], _size(run[0])
-        last = len(words) if every else max(len(words) - size + 1, 1)
-        for at in range(last):
-            yield words[at : at + size], run.start() + at
+        if start == end:
+            yield last + words[0], start - 1
+        size = _size(words)
+        for at in range(len(words)):
+            yield words[at : at + size], start + at
+        end, last = run.end(), words[-1]
+
+
+def _wanted(word: str) -> Iterator[tuple[str, int, bool]]:
+    """The pieces that a text with ``word`` in it must have, where, and whether as they stand.
+
+    Only the last run may go on in the text, so only a short piece there is a beginning.
+    """
+    end, last = -1, ""
+    for run in _RUN.finditer(word):
+        words, start = run[0], run.start()
+        if run["gap"]:
+            yield _GAP, start, True
+            continue
+        size, met = _size(words), start == end
+        if met:
+            yield last + words[0], start - 1, True
+        end, last = run.end(), words[-1]
+        goes_on, meets = end == len(word), _MEETS.match(word, end) is not None
+        # A single character that meets others is in the pieces made of the two.
+        if len(words) > 1 or not (met or meets):
+            for at in range(max(len(words) - size + 1, 1)):
+                piece = words[at : at + size]
+                yield piece, start + at, len(piece) == size or not goes_on
 
 
 def _size(words: str) -> int:

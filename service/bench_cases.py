@@ -31,7 +31,7 @@ from rich.table import Table
 from sqlalchemy import event, select
 
 from core.database import Database, now
-from core.identity import open_session
+from core.identity import Actor, Role, open_session
 from core.models import StaffAccount
 from core.settings import Settings, get_settings
 
@@ -42,6 +42,14 @@ BIG = frozenset(
 MANY = 50_000
 PAGE_MS, REGISTRATION_MS = 150, 100
 _KEY = "bench-only-key-that-protects-nothing"
+_PEOPLE = {
+    "dispatcher": (Role.DISPATCHER, "hotline"),
+    "supervisor": (Role.SUPERVISOR, "hotline"),
+    "callback": (Role.CALLBACK_CLERK, "hotline"),
+    "urban.clerk": (Role.UNIT_CLERK, "urban"),
+    "chengdong.clerk": (Role.UNIT_CLERK, "chengdong"),
+    "wanghu.clerk": (Role.UNIT_CLERK, "chengdong.wanghu"),
+}
 _SAMPLES = 40
 _FILLED = "filled"
 _TAB = re.compile(r'href="[^"]*[?&;]tab=(\w+)')
@@ -148,19 +156,12 @@ def scratch(server: str, name: str, *, keep: bool) -> Iterator[tuple[str, bool]]
 
 def fill(settings: Settings, url: str, cases: int) -> float:
     """Make the schema, the sample city and ``cases`` cases; returns the seconds it took."""
-    from service import migrations, sample_city
+    from service import migrations
     from service.bench_data import TABLES, Generator, World, set_sequences
-
-    async def city() -> None:
-        database = Database(url, pool=2)
-        try:
-            await sample_city.load(database, settings)
-        finally:
-            await database.close()
 
     began = time.perf_counter()
     migrations.upgrade(url)
-    asyncio.run(city())
+    asyncio.run(_load_city(Path(settings.city_dir), url))
     generator = Generator(World.read(Path(settings.city_dir)), cases, now())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
@@ -187,6 +188,25 @@ def fill(settings: Settings, url: str, cases: int) -> float:
         connection.execute("VACUUM (ANALYZE)")
         connection.execute(f"COMMENT ON DATABASE \"{connection.info.dbname}\" IS '{_FILLED}'")
     return time.perf_counter() - began
+
+
+async def _load_city(folder: Path, url: str) -> None:
+    """Units, catalogue, limits and the people who look; nobody can log in by password."""
+    import cases.loading
+    import routing.loading
+    import units.loading
+
+    database = Database(url, pool=2)
+    try:
+        async with database.unit_of_work() as session:
+            for room in (units, routing, cases):
+                await room.loading.load(session, folder)
+            for login, (role, unit) in _PEOPLE.items():
+                session.add(
+                    StaffAccount(login=login, name=login, role=role, unit=unit, password_hash="")
+                )
+    finally:
+        await database.close()
 
 
 async def _measured(url: str, runs: int) -> dict[str, Any]:
@@ -255,9 +275,8 @@ async def _people(
     """Browsers of people of the sample city, by login."""
     from console.staff import COOKIE
 
-    wanted = ("dispatcher", "supervisor", "callback", "urban.clerk", "chengdong.clerk")
     found = {}
-    for login in (*wanted, "wanghu.clerk"):
+    for login in _PEOPLE:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         client = httpx.AsyncClient(transport=transport, base_url="http://bench.test")
         async with database.unit_of_work() as session:
@@ -344,7 +363,6 @@ async def _numbers(database: Database, login: str) -> list[str]:
     """Numbers of cases that the holder of ``login`` may read, open and closed."""
     from cases.models import Case
     from cases.repository import CaseRepository
-    from core.identity import Actor, Role
     from units.tree import UnitTree
 
     async with database.unit_of_work() as session:

@@ -203,7 +203,7 @@ async def test_buttons_follow_the_own_part(city: Database, file: Register) -> No
         (POWER, working),
         (DISPATCHER, desk),
         (person(Role.SUPERVISOR), desk | {Action.SUPERVISE}),
-        (person(Role.SEAT), asking | {Action.CORRECT}),
+        (person(Role.SEAT), asking | {Action.CORRECT, Action.ATTACH}),
         (person(Role.ADMINISTRATOR), set()),
     ]:
         async with city.unit_of_work() as session:
