@@ -52,6 +52,8 @@ from units.models import Unit, UnitSuccession
 __all__ = ["COUNTED", "CaseFilter", "CasePage", "CaseRepository", "CaseRow"]
 
 _DIGITS = re.compile(r"\d{4}")
+# Words that this many cases have are common.
+COMMON = 4000
 _NONE: ColumnElement[int] = literal_column("0")
 _LIVE = SubCase.state.not_in(GONE)
 # Parts whose clock still runs against the unit.
@@ -283,13 +285,12 @@ class CaseRepository:
             .scalar_subquery()
         )
         due = self._due()
-        order = (Case.priority, due, Case.id) if wanted.of_open_cases else _newest_first(wanted)
+        if wanted.of_open_cases:
+            statement = self._narrowed(wanted).order_by(Case.priority, due, Case.id)
+        else:
+            statement = await self._newest_first(wanted)
         found = await self.session.execute(
-            self._narrowed(wanted)
-            .add_columns(lead, due)
-            .order_by(*order)
-            .limit(limit)
-            .offset(min(offset, COUNTED))
+            statement.add_columns(lead, due).limit(limit).offset(min(offset, COUNTED))
         )
         return [row_of(*one) for one in found.tuples()]
 
@@ -299,9 +300,7 @@ class CaseRepository:
             return []
         counts = [
             select(func.count())
-            .select_from(
-                self._narrowed(wanted).with_only_columns(Case.id).limit(COUNTED + 1).subquery()
-            )
+            .select_from(self._some(wanted, COUNTED + 1).subquery())
             .scalar_subquery()
             for wanted in filters
         ]
@@ -337,7 +336,7 @@ class CaseRepository:
         found: Contact | None = await self.session.scalar(statement)
         return found
 
-    def _narrowed(self, wanted: CaseFilter) -> Select[Case]:
+    def _narrowed(self, wanted: CaseFilter, *, indexed: bool = True) -> Select[Case]:
         units = frozenset(wanted.units) if wanted.units else None
         part = (wanted.part_states, wanted.handler)
         if self._own is not None:
@@ -352,7 +351,9 @@ class CaseRepository:
             statement = statement.where(Case.state.in_(wanted.states))
         statement = _of_kind(statement, wanted)
         if words := wanted.text.replace("\x00", "").strip():
-            statement = statement.where(matches(words))
+            found = matches(words)
+            # No index answers whether a condition is true.
+            statement = statement.where(found if indexed else found.is_(True))
         if self._own:
             return statement.where(_due_between(self._own, wanted)) if wanted.by_date else statement
         if wanted.overdue_at is not None:
@@ -360,6 +361,29 @@ class CaseRepository:
         if wanted.due_from is not None:
             statement = statement.where(Case.due_at >= wanted.due_from)
         return statement
+
+    def _some(self, wanted: CaseFilter, limit: int) -> Select[int]:
+        """Ids of at most so many cases that ``wanted`` finds."""
+        statement = self._narrowed(wanted).with_only_columns(Case.id).limit(limit)
+        if wanted.text or wanted.of_open_cases:
+            return statement
+        # Most cases are meant: along an index there are soon enough of them.
+        return statement.order_by(Case.id.desc())
+
+    async def _newest_first(self, wanted: CaseFilter) -> Select[Case]:
+        """What nobody waits for, in its order.
+
+        The planner cannot tell how common the words are that are looked for. Of rare ones all
+        cases are fetched by the index of words and then sorted; going backwards through all cases
+        is quicker for common ones, which one soon comes across. Not so with numbers, since those of
+        one month stand together.
+        """
+        if not wanted.text:
+            return self._narrowed(wanted).order_by(Case.id.desc())
+        found = select(func.count()).select_from(self._some(wanted, COMMON).subquery())
+        if _DIGITS.search(wanted.text) or (await self.session.scalar(found) or 0) < COMMON:
+            return self._narrowed(wanted).order_by((Case.id + 0).desc())
+        return self._narrowed(wanted, indexed=False).order_by(Case.id.desc())
 
     @functools.cached_property
     def _line(self) -> Select[str]:
@@ -383,15 +407,6 @@ class CaseRepository:
             .correlate(Case)
             .scalar_subquery()
         )
-
-
-def _newest_first(wanted: CaseFilter) -> tuple[ColumnElement[int]]:
-    """The order of what nobody waits for.
-
-    Numbers of one day stand together: going backwards by id would read all cases down to that day,
-    so with digits to look for the order is one that no index has.
-    """
-    return ((Case.id + 0 if _DIGITS.search(wanted.text) else Case.id).desc(),)
 
 
 def _of_kind(statement: Select[Case], wanted: CaseFilter) -> Select[Case]:

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,6 +31,9 @@ from cases.vocabulary import CLOCK_NAMES, CaseType, ClockKind, ClockState, Part,
 from core.calendar import LOCAL, WORK_START, Due, WorkCalendar
 from core.calendar_store import load_calendar
 
+# Under this key a session keeps what it has loaded, with the transaction it was loaded in.
+_LOADED = "cases.timing"
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -40,9 +44,18 @@ class Timing:
 
     @classmethod
     async def load(cls, session: AsyncSession) -> Timing:
-        """The calendar of the staff, and the defaults with what the city set instead."""
+        """The calendar of the staff, and the defaults with what the city set instead.
+
+        Read once in a transaction: whatever happens to a case in it is measured alike.
+        """
+        transaction = session.get_transaction()
+        known = session.info.get(_LOADED)
+        if known is not None and known[0] is transaction and transaction is not None:
+            return cast(Timing, known[1])
         own = [rule_of(row) for row in await session.scalars(select(ClockRule))]
-        return cls(await load_calendar(session), with_own(own))
+        timing = cls(await load_calendar(session), with_own(own))
+        session.info[_LOADED] = session.get_transaction(), timing
+        return timing
 
     def rule(self, kind: ClockKind, case: Case) -> Rule:
         """The limit that counts for ``case``. Raises LookupError when there is none of the kind."""

@@ -379,9 +379,8 @@ async def _numbers(database: Database, login: str) -> list[str]:
 def _registration(database: Database, chance: random.Random) -> Step:
     """Register a matter after having looked for the same one, as the doors do."""
     from cases.likeness import Matter
-    from cases.models import Case
     from cases.service import Registration, phone_hash, register
-    from cases.similar import find_group, find_same
+    from cases.similar import find_same
     from cases.vocabulary import CaseType, Source
 
     streets = ("chengdong.wanghu", "chengdong.chunhui", "linjiang.dukou", "chengxi.guiyuan")
@@ -420,8 +419,7 @@ def _registration(database: Database, chance: random.Random) -> Step:
                 conversation_id=wanted.conversation_id,
                 phone_hash=phone_hash(phone),
             )
-            done = await register(session, wanted, at)
-            await find_group(session, await session.get_one(Case, done.case_id))
+            await register(session, wanted, at)
 
     return step
 
