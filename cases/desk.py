@@ -221,11 +221,29 @@ async def correct(
         times = await Timing.load(session)
         since = now if "urgency" in changes else case.created_at
         await _restart_clocks(session, times, case, parts, since, now)
+    if {"category", "street", "district", "place_text"} & set(changes):
+        # What was proposed was proposed for something else.
+        case.routing = {**case.routing, "candidates": []}
     if "street" in changes and case.street and case.place_text and not is_secret(case):
         await suggest(session, case.place_text, case.street, case.number)
     data = {"changes": {n: [_shown(n, a), _shown(n, b)] for n, (a, b) in changes.items()}}
     note(session, actor, case, None, Action.CORRECT, now, reason=reason, data=data)
+    if "about_unit" in changes:
+        await _take_from_accused(session, case, parts, now)
     return case
+
+
+async def _take_from_accused(
+    session: AsyncSession, case: Case, parts: Sequence[SubCase], now: datetime
+) -> None:
+    """Take a case from the unit that turns out to be complained about, and from those below it."""
+    tree = await UnitTree.load(session)
+    accused = [p for p in parts if SubState(p.state) in OPEN_PARTS and is_about(case, p.unit, tree)]
+    for part in accused:
+        await timing.stop(session, case.id, now, part_id=part.id, cancel=True)
+        move(session, ActorKind.SYSTEM, case, parts, part, Action.RECALL, SubState.REASSIGNED, now)
+    if any(part.role == Part.LEAD for part in accused):
+        await wait_for_dispatch(session, case, now)
 
 
 async def _restart_clocks(

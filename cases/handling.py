@@ -13,13 +13,14 @@ from cases.acting import begin, below, lead_of, move, need, note, own
 from cases.approvals import cancel_pending
 from cases.closing import answered_by_lead
 from cases.desk import duty_list_problem, is_about, start_part
-from cases.masking import tidy
+from cases.identity import person_of
+from cases.masking import hide_person, tidy
 from cases.models import Case, SubCase
 from cases.notices import tell_unit
 from cases.states import GONE, OPEN_PARTS, Action, SubState
 from cases.telling import tell_citizen
 from cases.timing import Timing
-from cases.views import own_part
+from cases.views import is_secret, own_part
 from cases.vocabulary import (
     ADOPTION,
     NEEDS_REASON,
@@ -30,6 +31,7 @@ from cases.vocabulary import (
     Part,
     Result,
 )
+from core.calendar import working_days_between
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import Actor, Role
 from units.models import Unit
@@ -203,8 +205,12 @@ async def answer(
     need(Action.ANSWER, citizen_answer=citizen_answer)
     _check_result(CaseType(case.type), result, result_reason)
     part = own(actor, parts)
-    part.citizen_answer, part.internal_note = tidy(citizen_answer), tidy(internal_note) or None
-    part.public_answer = tidy(public_answer) or None
+    name, phone = await person_of(session, case.id)
+    # What the unit writes is read by others than the citizen; what is public by everybody.
+    secret = is_secret(case) or case.anonymous
+    part.citizen_answer = hide_person(tidy(citizen_answer), name, phone, secret=secret)
+    part.internal_note = hide_person(tidy(internal_note), name, phone, secret=secret) or None
+    part.public_answer = hide_person(tidy(public_answer), name, phone, secret=True) or None
     part.result, part.result_reason = result, tidy(result_reason)
     part.answered_at = now
     waits = actor.role is Role.UNIT_CLERK and await _is_signed(session, part.unit)
@@ -268,9 +274,14 @@ async def wake_up(
     case.look_again_on = None
     await timing.stop(session, case.id, now, kinds={ClockKind.LOOK_AGAIN})
     times, lead = await Timing.load(session), lead_of(parts)
+    granted = case.due_at
     for part in parts:
         if part is lead or SubState(part.state) in OPEN_PARTS:
-            await timing.restart(session, times, case, part, now)
+            clock = await timing.restart(session, times, case, part, now)
+            # What was granted before the case was put aside is not taken away.
+            missing = working_days_between(times.calendar, clock.due_at, granted)
+            if part.role != Part.DELEGATE and missing:
+                await timing.extend(session, times, part, missing, now)
     move(session, actor, case, parts, lead, Action.RESUME, SubState.IN_PROGRESS, now)
     await tell_unit(session, case, lead.unit, "resume", f"resume:{case.id}:{case.version}", now)
 

@@ -162,7 +162,30 @@ async def recompute_batch(session: AsyncSession, last: int, at: datetime) -> tup
         if clock.due_at != before:
             _write_down(session, cases[clock.case_id], clock, part, before, at)
             moved += 1
+    for case in cases.values():
+        moved += _measure_waiting(session, times, case, at)
     return moved, max(cases, default=last)
+
+
+def _measure_waiting(session: AsyncSession, times: Timing, case: Case, at: datetime) -> int:
+    """A case that no unit has yet has no handling clock, but its citizen was told a date."""
+    if case.state not in (MainState.PENDING_DISPATCH, MainState.CONSULTATION) or case.extended:
+        return 0
+    due, before = times.due(ClockKind.HANDLE, case, case.created_at), case.due_at
+    case.due_at, case.due_provisional = due.at, due.provisional
+    if due.at == before:
+        return 0
+    record(
+        session,
+        case,
+        Action.RECOMPUTE,
+        at,
+        ActorKind.SYSTEM,
+        reason="工作日历调整",
+        audience=Audience.CITIZEN,
+        data={"from": before.isoformat(), "due": due.at.isoformat()},
+    )
+    return 1
 
 
 def _write_down(
@@ -219,7 +242,12 @@ async def _waiting(session: AsyncSession, at: datetime) -> list[int]:
 
 async def _next_batch(session: AsyncSession, last: int) -> Sequence[Case]:
     """The next cases after id ``last`` whose dates hang from the calendar, locked in that order."""
-    hang = (CaseClock.measure == Measure.WORKING_DAYS) | (CaseClock.extra_days > 0)
+    hang = (
+        (CaseClock.measure == Measure.WORKING_DAYS)
+        | (CaseClock.extra_days > 0)
+        # A case that waits for its unit has a date and no handling clock yet.
+        | (CaseClock.kind == ClockKind.DISPATCH)
+    )
     running = (
         select(CaseClock.case_id)
         .where(CaseClock.state == RUNNING, CaseClock.case_id > last, hang)

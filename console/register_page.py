@@ -24,7 +24,8 @@ from console.staff import CurrentStaff, Posted, PostedForm, database_of, tree_of
 from core.database import now
 from core.errors import InvalidInput, NotFound
 from core.privacy import new_token
-from intake.by_staff import StaffEntry, matter_of, places_of, register_by_staff
+from intake.by_staff import StaffEntry, emergency_of, matter_of, places_of, register_by_staff
+from intake.emergencies import advice_text
 from intake.facts import find_phone
 from intake.form import Matter, Place, is_confidential, title
 from routing.service import CategoryFacts
@@ -49,6 +50,8 @@ class Draft:
     title: str
     places: list[Place]
     same: Same | None
+    emergency: str
+    elsewhere: str
 
 
 @router.get("/register")
@@ -150,7 +153,18 @@ async def _draft(request: Request, entry: StaffEntry) -> Draft:
                 phone_hash=phone_hash(phone),
                 secret=is_confidential(matter),
             )
-    return Draft(matter, title(matter), places, same)
+    emergency = emergency_of(entry)
+    other = intake.elsewhere(f"{entry.place} {entry.detail}")
+    return Draft(
+        matter,
+        title(matter),
+        places,
+        same,
+        advice_text(emergency) if emergency else "",
+        f"这件事发生在{other.name}，请告诉来电人拨打 {other.hotline}，本市不立工单。"
+        if other
+        else "",
+    )
 
 
 def _show(

@@ -147,7 +147,7 @@ def _about_the_clock(data: dict[str, Any], action: Action, unit: str) -> str:
         case Action.RED | Action.ESCALATE if clock:
             return f"{name}：{whose}{clock}期限 {_moment(data.get('due'))} 已过"
         case Action.RECOMPUTE if clock:
-            return f"{clock}期限由 {_moment(data.get('from'))} 调整为 {_moment(data.get('to'))}"
+            return f"{clock}期限由 {_moment(data.get('from'))} 调整为 {_moment(data.get('due'))}"
         case Action.MERGE | Action.UNMERGE | Action.SPLIT if data.get("number"):
             return f"{name}：工单 {data['number']}"
         case Action.SUCCEED if unit:

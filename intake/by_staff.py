@@ -12,6 +12,7 @@ from cases.vocabulary import CaseType, Source, Urgency
 from core.errors import InvalidInput
 from core.identity import Actor
 from intake import form
+from intake.emergencies import Emergency, screen
 from intake.facts import find_phone
 from intake.form import Matter, Place
 from intake.service import Intake, register_matter
@@ -50,7 +51,9 @@ def places_of(intake: Intake, entry: StaffEntry) -> list[Place]:
 def matter_of(intake: Intake, entry: StaffEntry) -> Matter:
     """The form as a matter, with what was left open read from the words."""
     found = places_of(intake, entry)
-    place = found[0] if len(found) == 1 else Place(text=entry.place.strip() or form.UNKNOWN)
+    # Of a name that stands for several places only the words are kept; the desk sees them all.
+    said = entry.place.strip() or (found[0].text if found else form.UNKNOWN)
+    place = found[0] if len(found) == 1 else Place(text=said)
     if entry.place.strip():
         place = place.model_copy(update={"text": entry.place.strip()})
     matter = intake.classify(
@@ -72,7 +75,14 @@ def matter_of(intake: Intake, entry: StaffEntry) -> Matter:
         matter.around_the_clock = facts.around_the_clock
     if entry.urgency is not None:
         matter.urgent = entry.urgency is not Urgency.NORMAL
+    elif emergency_of(entry) is not None:
+        matter.urgent = True
     return matter
+
+
+def emergency_of(entry: StaffEntry) -> Emergency | None:
+    """The danger that the words tell of: it goes to 110, 119, 120 or 122 before anything else."""
+    return screen(entry.detail)
 
 
 async def register_by_staff(

@@ -177,7 +177,7 @@ class Router:
         With ``mentioned`` a complaint said on the way is enough: for reports (举报), which the unit
         must not see in any case.
         """
-        about = self._conduct.complained_of(text, place)
+        about = self._conduct.complained_of(text, place, anywhere=mentioned)
         if about is None or self._classifier is None or mentioned:
             return about
         guesses = [(g.code, g.score) for g in self._classifier.rank(text, 1)]

@@ -23,6 +23,7 @@ _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _PLAIN = re.compile(
     r"^(?:我)?(?:想|要|需要|帮我|给我|请)*(?:再)?(?:查(?:一?下|询)?|催(?:一?下|办)?|补充|撤(?:回|销)|取消)?.{0,4}(?:进度|工单|单子|情况|材料|一下|投诉|诉求)?[。！!？?]*$"
 )
+_AGAIN = re.compile(r"没(?:有)?解决|重新办理|重办|又(?:坏|堵|堆|漏|来|出现)了?|问题还在")
 _OFFERS = {
     Wish.URGE: ("催办", "case:urge"),
     Wish.SUPPLEMENT: ("补充情况", "case:supplement"),
@@ -38,6 +39,8 @@ async def progress(talk: Talk) -> Replies:
     wish = waiting if waiting in _WISHES else {"ask_progress": "progress"}.get(talk.act or "", "")
     if not wish:
         wish = talk.act if talk.act in _WISHES else "progress"
+    if wish in ("progress", "urge") and _AGAIN.search(talk.text):
+        wish = "reopen"
     number, code = _NUMBER.search(talk.text), _CODE.search(talk.text)
     if number or (waiting and code):
         return await _verify(talk, wish, number[0] if number else None, code[0] if code else None)
@@ -95,7 +98,7 @@ async def _verify(talk: Talk, wish: str, number: str | None, code: str | None) -
         return [say("还需要" + ("6 位查询码。" if number else "工单编号。"), ("转人工", "handoff"))]
     found = await look_up(talk.session, number, code, talk.line.city.tree, now())
     if found is None:
-        talk.remember(awaiting=wish, asked_number=None)
+        talk.remember(awaiting=wish, asked_number=number)
         return [say(NOT_FOUND + "。忘记了可以转人工核实。", ("转人工", "handoff"))]
     talk.remember(case=found.number, awaiting=None, asked_number=None)
     case = await _own_case(talk)

@@ -518,3 +518,36 @@ async def test_a_slip_is_taken_back_before_the_unit_signs(city: Database, file: 
     await act(city, service.accept, URBAN, id)
     with pytest.raises(Conflict, match="办理中"):
         await do(city, service.recall, DISPATCHER, id)
+
+
+async def test_a_case_is_taken_from_the_unit_that_turns_out_to_be_accused(
+    city: Database, file: Register
+) -> None:
+    id = (await file(lead="chengdong.wanghu")).case_id
+    accused = service.Correction(about_unit="chengdong.wanghu")
+    case = await act(city, service.correct, DISPATCHER, id, accused)
+    assert case.state == "pending_dispatch"
+    assert await parts_of(city, id) == [("chengdong.wanghu", "lead", "reassigned")]
+    assert ClockKind.DISPATCH in await running_clocks(city, id)
+
+
+async def test_what_was_granted_outlives_being_put_aside(city: Database, file: Register) -> None:
+    id = (await file(lead="urban")).case_id
+    await act(city, service.accept, URBAN, id)
+    await act(city, service.ask, URBAN, id, Request(ApprovalKind.EXTENSION, "等配件", days=5))
+    granted = (await decide(city, SUPERVISOR, True, "同意")).due_at
+    wanted = Request(ApprovalKind.SUSPENSION, "等改造", until=date(2026, 10, 12))
+    await act(city, service.ask, URBAN, id, wanted)
+    await decide(city, SUPERVISOR, True, "同意")
+    assert (await act(city, service.resume, URBAN, id)).due_at == granted
+
+
+async def test_an_answer_gives_nobody_away(city: Database, file: Register) -> None:
+    id = (await file(lead="urban", confidential=True)).case_id
+    await act(city, service.accept, URBAN, id)
+    words = "张小明（13800001234）反映属实"
+    await act(city, service.answer, URBAN, id, words, words, public_answer=words)
+    async with city.unit_of_work() as session:
+        [part] = await CaseRepository(session, None).parts(id)
+    for text in (part.citizen_answer, part.internal_note, part.public_answer):
+        assert "张小明" not in text and "13800001234" not in text

@@ -72,3 +72,12 @@ async def test_a_letter_needs_no_phone_number(enter: Enter) -> None:
 
 async def test_units_do_not_register(enter: Enter) -> None:
     assert (await (await enter("urban.clerk")).get(PAGE)).status_code == 403
+
+
+async def test_danger_and_other_cities_are_said_before_anything_is_filed(enter: Enter) -> None:
+    seat = await enter("seat")
+    html = (await send(seat, "check", detail="屋里一大股煤气味，我头晕")).text
+    assert "紧急情况，先转接再登记" in html and "119" in html
+    assert '<span class="tag tag-bad">紧急</span>' in html
+    html = (await send(seat, "check", detail="杭州市西湖区文三路路灯坏了")).text
+    assert "0571-12345" in html

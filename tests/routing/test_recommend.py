@@ -149,6 +149,21 @@ def test_whose_conduct_is_complained_of(text: str, place: Territory, about: str 
 
 
 @pytest.mark.parametrize(
+    ("text", "place", "about"),
+    [
+        ("举报街道城管队员收保护费", WANGHU, "chengdong.wanghu"),
+        ("某社区书记把低保名额给了自己亲戚", WANGHU, "chengdong.wanghu"),
+        ("举报村主任贪污征地补偿款", WANGHU, "chengdong.wanghu"),
+        ("望湖街道办事处的王科长收受红包", NOWHERE, "chengdong.wanghu"),
+        ("举报隔壁工地夜间施工，打过城管局电话没用", WANGHU, None),
+        ("举报饭店老板克扣工资", WANGHU, None),
+    ],
+)
+def test_a_report_names_its_people_anywhere(text: str, place: Territory, about: str | None) -> None:
+    assert Conduct(TREE).complained_of(text, place, anywhere=True) == about
+
+
+@pytest.mark.parametrize(
     ("text", "place", "about", "above"),
     [
         ("城管局的工作人员态度恶劣", WANGHU, "chengdong.urban", "chengdong"),
