@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from units.models import Place, Unit, UnitSuccession
@@ -19,6 +20,10 @@ class UnitRepository:
     async def units(self) -> Sequence[Unit]:
         """Every unit, also inactive ones, by code."""
         return (await self.session.scalars(select(Unit).order_by(Unit.code))).all()
+
+    async def facts(self) -> Sequence[Row[Any]]:
+        """The same as plain rows, which are far quicker to read than entities to edit."""
+        return (await self.session.execute(select(*Unit.__table__.c).order_by(Unit.code))).all()
 
     async def places(
         self, *, active_only: bool = True, kinds: Collection[str] = ()

@@ -65,7 +65,7 @@ class UnitTree:
     async def load(cls, session: AsyncSession) -> UnitTree:
         """The tree as it stands in the database."""
         repository = UnitRepository(session)
-        rows = await repository.units()
+        rows = await repository.facts()
         successors = await repository.successors()
         return cls.of(
             UnitInfo(
