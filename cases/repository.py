@@ -5,22 +5,18 @@ from __future__ import annotations
 import functools
 import re
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
     Select,
-    Text,
     and_,
-    cast,
     exists,
     false,
     func,
-    literal_column,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,28 +34,23 @@ from cases.models import (
     Contact,
     SubCase,
 )
+from cases.narrowing import LIVE, UNFINISHED, due_between, has_part, of_kind, upward
 from cases.numbers import make_number
-from cases.queues import COUNTED, CaseFilter, CasePage, CaseRow, Mark, row_of
+from cases.queues import COUNTED, CaseFilter, CasePage, CaseRow, row_of
 from cases.search import matches
-from cases.states import DECIDES, GONE, OPEN, MainState, SubState
+from cases.states import DECIDES, OPEN, MainState
 from cases.views import DESK_ROLES, CaseView, LinkView, Material
 from cases.vocabulary import ApprovalState, LinkKind, Part
 from core.calendar import LOCAL
 from core.errors import NotFound
 from core.identity import UNIT_ROLES, Actor, Role
-from units.models import Unit, UnitSuccession
+from units.models import Unit
 
 __all__ = ["COUNTED", "CaseFilter", "CasePage", "CaseRepository", "CaseRow"]
 
 _DIGITS = re.compile(r"\d{4}")
 # Words that this many cases have are common.
 COMMON = 4000
-_NONE: ColumnElement[int] = literal_column("0")
-_LIVE = SubCase.state.not_in(GONE)
-# Parts whose clock still runs against the unit.
-_UNFINISHED = SubCase.state.in_(
-    (SubState.PENDING_ACCEPTANCE, SubState.IN_PROGRESS, SubState.PENDING_SIGNATURE)
-)
 
 
 class CaseRepository:
@@ -86,7 +77,7 @@ class CaseRepository:
                 exists().where(Callback.case_id == Case.id).correlate(Case),
             )
         if self.actor.role in UNIT_ROLES:
-            return statement.where(_has_part(self.actor.units), *self._kept_out())
+            return statement.where(has_part(self.actor.units), *self._kept_out())
         return statement.where(false())
 
     def _kept_out(self) -> tuple[ColumnElement[bool], ...]:
@@ -133,7 +124,7 @@ class CaseRepository:
     async def lead(self, case_id: int) -> SubCase | None:
         """The leading part that still counts; None while the case waits to be dispatched."""
         found: SubCase | None = await self.session.scalar(
-            select(SubCase).where(SubCase.case_id == case_id, SubCase.role == Part.LEAD, _LIVE)
+            select(SubCase).where(SubCase.case_id == case_id, SubCase.role == Part.LEAD, LIVE)
         )
         return found
 
@@ -281,7 +272,7 @@ class CaseRepository:
             return []
         lead = (
             select(SubCase.unit)
-            .where(SubCase.case_id == Case.id, SubCase.role == Part.LEAD, _LIVE)
+            .where(SubCase.case_id == Case.id, SubCase.role == Part.LEAD, LIVE)
             .scalar_subquery()
         )
         due = self._due()
@@ -342,20 +333,20 @@ class CaseRepository:
         if self._own is not None:
             # One part is looked for, not two: with one that is asked for the case may be read.
             units = self._own & units if units is not None else self._own
-            statement = select(Case).where(_has_part(units, *part), *self._kept_out())
+            statement = select(Case).where(has_part(units, *part), *self._kept_out())
         else:
             statement = self.readable()
             if wanted.units or wanted.part_states or wanted.handler:
-                statement = statement.where(_has_part(units, *part))
+                statement = statement.where(has_part(units, *part))
         if wanted.states:
             statement = statement.where(Case.state.in_(wanted.states))
-        statement = _of_kind(statement, wanted)
+        statement = of_kind(statement, wanted)
         if words := wanted.text.replace("\x00", "").strip():
             found = matches(words)
             # No index answers whether a condition is true.
             statement = statement.where(found if indexed else found.is_(True))
         if self._own:
-            return statement.where(_due_between(self._own, wanted)) if wanted.by_date else statement
+            return statement.where(due_between(self._own, wanted)) if wanted.by_date else statement
         if wanted.overdue_at is not None:
             statement = statement.where(Case.due_at < wanted.overdue_at, Case.state.in_(OPEN))
         if wanted.due_from is not None:
@@ -389,7 +380,7 @@ class CaseRepository:
     def _line(self) -> Select[str]:
         """The actor's unit and all above it: one query, however often a statement asks for it."""
         assert self.actor is not None
-        return _upward(self.actor.unit)
+        return upward(self.actor.unit)
 
     @property
     def _own(self) -> frozenset[str] | None:
@@ -403,89 +394,10 @@ class CaseRepository:
             return Case.due_at.expression
         return (
             select(func.coalesce(func.min(SubCase.due_at), Case.due_at))
-            .where(SubCase.case_id == Case.id, SubCase.unit.in_(self._own), _UNFINISHED)
+            .where(SubCase.case_id == Case.id, SubCase.unit.in_(self._own), UNFINISHED)
             .correlate(Case)
             .scalar_subquery()
         )
-
-
-def _of_kind(statement: Select[Case], wanted: CaseFilter) -> Select[Case]:
-    """Only cases with the facts and marks that ``wanted`` asks for."""
-    facts = ((Case.type, wanted.type), (Case.urgency, wanted.urgency), (Case.source, wanted.source))
-    for column, value in facts:
-        if value is not None:
-            statement = statement.where(column == value)
-    if wanted.category:
-        statement = statement.where(Case.category.startswith(wanted.category, autoescape=True))
-    if wanted.area:
-        statement = statement.where(or_(Case.district == wanted.area, Case.street == wanted.area))
-    return statement.where(*(_MARKS[mark] for mark in wanted.marks))
-
-
-_MARKS: dict[Mark, ColumnElement[bool]] = {
-    Mark.SUPERVISED: Case.supervised.expression,
-    # Written out, so that the planner knows the indexes that were made for them.
-    Mark.RETURNED: Case.returns > _NONE,
-    Mark.REWORKED: or_(Case.reworks > _NONE, Case.reopens > _NONE),
-    Mark.WRONG_AUTOMATIC: and_(
-        Case.automatic,
-        exists()
-        .where(
-            SubCase.case_id == Case.id,
-            SubCase.role == Part.LEAD,
-            SubCase.unit == Case.first_unit,
-            ~_LIVE,
-        )
-        .correlate(Case),
-    ),
-    Mark.EXTENDED: Case.extended.expression,
-    Mark.URGED: Case.urges > 0,
-    Mark.ASKING: exists()
-    .where(Approval.case_id == Case.id, Approval.state == ApprovalState.PENDING)
-    .correlate(Case),
-}
-
-
-def _has_part(
-    units: Collection[str] | None,
-    states: Collection[SubState] = (),
-    handler: str | None = None,
-) -> ColumnElement[bool]:
-    """Some part still counting belongs to one of ``units`` (None: any), is in ``states`` and was
-    taken on by ``handler``."""
-    condition = exists().where(SubCase.case_id == Case.id, _LIVE)
-    if units is not None:
-        condition = condition.where(SubCase.unit.in_(units))
-    if states:
-        condition = condition.where(SubCase.state.in_(states))
-    if handler:
-        condition = condition.where(SubCase.handler == handler)
-    return condition
-
-
-def _due_between(units: Collection[str], wanted: CaseFilter) -> ColumnElement[bool]:
-    """Some unfinished part of one of ``units`` is due in the time asked for."""
-    condition = exists().where(SubCase.case_id == Case.id, SubCase.unit.in_(units), _UNFINISHED)
-    if wanted.overdue_at is not None:
-        condition = condition.where(SubCase.due_at < wanted.overdue_at)
-    if wanted.due_from is not None:
-        condition = condition.where(SubCase.due_at >= wanted.due_from)
-    return condition
-
-
-def _upward(unit: str) -> Select[str]:
-    """``unit``, every unit above it, and those whose work they took over (机构合并)."""
-    steps = union_all(
-        select(Unit.code.label("here"), Unit.parent.label("next")),
-        select(UnitSuccession.new, UnitSuccession.old).where(UnitSuccession.done_at.is_not(None)),
-    ).subquery()
-    upward = select(cast(unit, Text).label("code")).cte(recursive=True)
-    upward = upward.union(
-        select(steps.c.next)
-        .join(upward, upward.c.code == steps.c.here)
-        .where(steps.c.next.is_not(None))
-    )
-    return select(upward.c.code)
 
 
 def _found(one: Case | None) -> Case:

@@ -1,7 +1,4 @@
-"""The history of cases cannot be changed, and the words of a case are counted finely.
-
-By hand: alembic sees neither triggers nor what is collected about a column.
-"""
+"""The history of cases cannot be changed. By hand: alembic sees no triggers."""
 
 from __future__ import annotations
 
