@@ -65,7 +65,11 @@ class Database:
             pool_timeout=10,
             # A failed statement in the log must not carry what a citizen said.
             hide_parameters=True,
-            connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
+            # A plan made for any unit and any word is a bad one for most of them.
+            connect_args={
+                "connect_timeout": 5,
+                "options": "-c timezone=UTC -c plan_cache_mode=force_custom_plan",
+            },
         )
         self.sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
