@@ -11,8 +11,9 @@ from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.models import Case, Contact
+from cases.models import Case, Contact, IdentityOpening
 from cases.repository import CaseRepository
+from cases.views import is_secret
 from core.identity import Actor
 from core.models import Attachment, CalendarDay, CalendarYear, StaffAccount
 from kb.models import Item, ItemAlias
@@ -78,6 +79,18 @@ class ConsoleRepository:
             .order_by(Case.id)
         )
         return rows.all()
+
+    async def unopened_secrets(self, conversation_id: uuid.UUID) -> list[str]:
+        """Numbers of the secret cases filed in a conversation whose citizen the actor has not
+        asked to see, with a reason (`cases.identity.open_identity`)."""
+        contacts = select(Contact.id).where(Contact.conversation_id == conversation_id)
+        opened = exists().where(
+            IdentityOpening.case_id == Case.id, IdentityOpening.login == self.actor.login
+        )
+        rows = await self.session.scalars(
+            self._cases().where(Case.contact_id.in_(contacts), ~opened).order_by(Case.id)
+        )
+        return [case.number for case in rows if is_secret(case)]
 
     async def staff_names(self, logins: Collection[str]) -> dict[str, str]:
         """Names by login, also of accounts no longer active."""

@@ -23,7 +23,7 @@ from console.staff import CurrentStaff, Posted, PostedForm, Staff, database_of
 from console.transcript import Said, as_said
 from console.wording import DONE
 from core.database import now
-from core.errors import Conflict, InvalidInput, NotFound
+from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 
 router = console_router()
 _EMERGENCY = "紧急"
@@ -83,6 +83,7 @@ async def lines_fragment(
     """What was said after line ``after``, for the page to add."""
     staff.actor.require(*TRANSCRIPT_ROLES)
     async with database_of(request).unit_of_work() as session:
+        await _check_secret(session, staff, await _found(session, conversation_id))
         lines = await _talk(session, conversation_id)
     return render(request, "_lines.html", lines=[line for line in lines if line.id > after])
 
@@ -154,6 +155,7 @@ async def _show(
 ) -> Response:
     async with database_of(request).unit_of_work() as session:
         conversation = await _found(session, conversation_id)
+        await _check_secret(session, staff, conversation)
         lines = await _talk(session, conversation_id)
         repository = ConsoleRepository(session, staff.actor)
         numbers = await repository.numbers_from(conversation_id)
@@ -182,6 +184,18 @@ async def _found(session: AsyncSession, conversation_id: uuid.UUID) -> Conversat
     if conversation is None:
         raise NotFound("没有找到这个对话。")
     return conversation
+
+
+async def _check_secret(session: AsyncSession, staff: Staff, conversation: Conversation) -> None:
+    """The talk names who speaks: of a secret case it is read after asking, with a reason, except
+    by whoever is to answer it now. Raises NotAllowed."""
+    if conversation.owner == "person":
+        return
+    repository = ConsoleRepository(session, staff.actor)
+    if numbers := await repository.unopened_secrets(conversation.id):
+        raise NotAllowed(
+            f"这段对话属于保密工单 {'、'.join(numbers)}，请先在工单页写明理由查看诉求人，再看对话。"
+        )
 
 
 async def _talk(session: AsyncSession, conversation_id: uuid.UUID) -> list[Said]:

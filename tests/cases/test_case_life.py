@@ -189,7 +189,7 @@ async def test_a_return_climbs_one_level_and_an_answer_too(city: Database, file:
     await act(city, service.accept, STREET, id)
     await act(city, service.answer, STREET, id, "已换灯", "现场照片在")
     assert "answered_below" in await notices_of(city, "chengdong")
-    part = (await CaseRepositoryParts(city, id))[1]
+    part = (await part_ids(city, id))[1]
     await act(city, service.redo, DISTRICT, id, part, "没写时间")
     assert (await parts_of(city, id))[1][2] == "in_progress"
     case = await act(city, service.answer, DISTRICT, id, "灯已修好", "")
@@ -198,7 +198,7 @@ async def test_a_return_climbs_one_level_and_an_answer_too(city: Database, file:
     assert (await parts_of(city, id))[1][2] == "ended"
 
 
-async def CaseRepositoryParts(database: Database, case_id: int) -> list[int]:
+async def part_ids(database: Database, case_id: int) -> list[int]:
     async with database.unit_of_work() as session:
         return [p.id for p in await CaseRepository(session, None).parts(case_id)]
 

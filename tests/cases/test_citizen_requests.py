@@ -10,6 +10,7 @@ from town import DISPATCHER, NOW, Names, Register
 from cases import joining
 from cases.citizen_requests import Wanted, carry_out
 from cases.models import Case
+from cases.numbers import query_code
 from cases.progress import PublicCase, Wish
 from cases.service import Registered
 from core.database import Database
@@ -42,8 +43,6 @@ async def test_an_answered_case_can_be_asked_for_again(city: Database, file: Reg
     id = await answered(city, file)
     async with city.unit_of_work() as session:
         case = await session.get_one(Case, id)
-    from cases.numbers import query_code
-
     done = Registered(id, case.number, query_code(case.number), None, None, False)
     again = await ask(city, done, Wish.REOPEN, "又坏了，打13800001234")
     assert again.state_name == "办理中"

