@@ -171,7 +171,10 @@ def fill(settings: Settings, url: str, cases: int) -> float:
         task = progress.add_task("生成工单", total=cases)
         # Indexes made at the end are much quicker than ones that grow, and what is referred to is
         # stored first anyway.
-        with contextlib.suppress(psycopg.errors.InsufficientPrivilege):
+        with (
+            contextlib.suppress(psycopg.errors.InsufficientPrivilege),
+            connection.transaction(),
+        ):
             connection.execute("SET session_replication_role = replica")
         indexes = connection.execute(_INDEXES, (list(TABLES),)).fetchall()
         for name, _ in indexes:
