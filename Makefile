@@ -26,7 +26,7 @@ help:
 	@echo 'make setup   建立两套 Python 环境（.venv 与 .venv-assistant）'
 	@echo 'make run     一条命令启动整条热线；按 Ctrl-C 停止'
 	@echo 'make test    运行全部测试（含真实浏览器）'
-	@echo 'make proof   全新克隆、两份并存、普通用户等验证（约十分钟）'
+	@echo 'make proof   全新克隆、两份并存、普通用户、各杀十次等验证（约二十分钟）'
 	@echo 'make lint    格式、静态检查、类型、分层'
 	@echo 'make bench   每秒轮数与时延'
 	@echo 'make clean   删除环境、数据和缓存（数据会丢失）'
@@ -47,7 +47,7 @@ test: setup-test
 	@exec .venv/bin/python -m pytest -m 'not proof'
 
 proof: setup-test
-	@exec .venv/bin/python -m pytest -m proof tests/proof
+	@exec .venv/bin/python -m pytest -m proof
 
 lint: setup-test
 	.venv/bin/ruff format --check .

@@ -15,7 +15,8 @@ import pytest
 from tests.journeys.staff import Staff
 from tests.stack import Citizen, Stack
 
-ROUNDS = 10
+# Each kill takes some twenty seconds to recover from: a few in every run, more in the proof.
+FEW, MANY = 3, 10
 SCRIPT: tuple[dict[str, Any], ...] = (
     {"text": "春晖路的井盖松了，车一压就响"},
     {"text": "三天了"},
@@ -44,15 +45,14 @@ class Persistent(Citizen):
         raise AssertionError("never answered")
 
 
+@pytest.mark.parametrize("rounds", [FEW, pytest.param(MANY, marks=pytest.mark.proof)])
 @pytest.mark.parametrize("part", ["service", "assistant", "database"])
-def test_nothing_told_is_lost_when_a_part_is_killed(stack: Stack, part: str) -> None:
-    chance = random.Random(part)
+def test_nothing_told_is_lost_when_a_part_is_killed(stack: Stack, part: str, rounds: int) -> None:
+    chance = random.Random(f"{part} {rounds}")
     before = cases_in(stack)
-    filed = []
-    for _ in range(ROUNDS):
-        filed.append(one_intake(stack, part, chance))
-    assert len(set(filed)) == ROUNDS
-    assert cases_in(stack) - before == ROUNDS
+    filed = [one_intake(stack, part, chance) for _ in range(rounds)]
+    assert len(set(filed)) == rounds
+    assert cases_in(stack) - before == rounds
     assert_background_work_goes_on(stack)
 
 
