@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Select,
     and_,
@@ -37,7 +38,7 @@ from cases.models import (
 from cases.narrowing import LIVE, UNFINISHED, due_between, has_part, of_kind, upward
 from cases.numbers import make_number
 from cases.queues import COUNTED, CaseFilter, CasePage, CaseRow, row_of
-from cases.search import matches
+from cases.search import matches, query_of
 from cases.states import DECIDES, OPEN, MainState
 from cases.views import DESK_ROLES, CaseView, LinkView, Material
 from cases.vocabulary import ApprovalState, LinkKind, Part
@@ -51,6 +52,8 @@ __all__ = ["COUNTED", "CaseFilter", "CasePage", "CaseRepository", "CaseRow"]
 _DIGITS = re.compile(r"\d{4}")
 # Words that this many cases have are common.
 COMMON = 4000
+# So many parts of a unit's own are looked at one by one rather than asking how common words are.
+FEW_PARTS = 8000
 
 
 class CaseRepository:
@@ -276,8 +279,12 @@ class CaseRepository:
             .scalar_subquery()
         )
         due = self._due()
+        among = await self._own_with_words(wanted.text)
         if wanted.of_open_cases:
-            statement = self._narrowed(wanted).order_by(Case.priority, due, Case.id)
+            statement = self._narrowed(wanted, among=among)
+            statement = statement.order_by(Case.priority, due, Case.id)
+        elif among is not None:
+            statement = self._narrowed(wanted, among=among).order_by(Case.id.desc())
         else:
             statement = await self._newest_first(wanted)
         found = await self.session.execute(
@@ -289,9 +296,11 @@ class CaseRepository:
         """How many cases each filter finds, in one statement; above `COUNTED` means "more"."""
         if not filters:
             return []
+        words = {wanted.text for wanted in filters}
+        among = await self._own_with_words(words.pop()) if len(words) == 1 else None
         counts = [
             select(func.count())
-            .select_from(self._some(wanted, COUNTED + 1).subquery())
+            .select_from(self._some(wanted, COUNTED + 1, among).subquery())
             .scalar_subquery()
             for wanted in filters
         ]
@@ -327,7 +336,34 @@ class CaseRepository:
         found: Contact | None = await self.session.scalar(statement)
         return found
 
-    def _narrowed(self, wanted: CaseFilter, *, indexed: bool = True) -> Select[Case]:
+    async def _own_with_words(self, text: str) -> CTE | None:
+        """Ids of the cases of a unit's staff that hold the words, where it pays to look them up once.
+
+        The planner takes words that stand side by side for rare, and would fetch every case of the
+        city with them, for each tab. All cases of the unit are sooner looked at, unless they are
+        many and the words are rare indeed. None: leave it to the planner.
+        """
+        words = _tidy(text)
+        if self._own is None or "<" not in (query_of(words) or ""):
+            return None
+        parts = select(SubCase.id).where(SubCase.unit.in_(self._own), LIVE)
+        if await self._reaches(parts, FEW_PARTS) and not await self._reaches(
+            select(Case.id).where(matches(words)), COMMON
+        ):
+            return None
+        own = select(Case.id).where(
+            has_part(self._own), *self._kept_out(), matches(words).is_(True)
+        )
+        return own.cte("own_with_words").prefix_with("MATERIALIZED")
+
+    async def _reaches(self, found: Select[int], number: int) -> bool:
+        """Whether ``found`` has so many rows."""
+        some = found.limit(number).subquery()
+        return (await self.session.scalar(select(func.count()).select_from(some)) or 0) >= number
+
+    def _narrowed(
+        self, wanted: CaseFilter, *, indexed: bool = True, among: CTE | None = None
+    ) -> Select[Case]:
         units = frozenset(wanted.units) if wanted.units else None
         part = (wanted.part_states, wanted.handler)
         if self._own is not None:
@@ -341,7 +377,9 @@ class CaseRepository:
         if wanted.states:
             statement = statement.where(Case.state.in_(wanted.states))
         statement = of_kind(statement, wanted)
-        if words := wanted.text.replace("\x00", "").strip():
+        if among is not None:
+            statement = statement.where(Case.id.in_(select(among.c.id)))
+        elif words := _tidy(wanted.text):
             found = matches(words)
             # No index answers whether a condition is true.
             statement = statement.where(found if indexed else found.is_(True))
@@ -353,9 +391,9 @@ class CaseRepository:
             statement = statement.where(Case.due_at >= wanted.due_from)
         return statement
 
-    def _some(self, wanted: CaseFilter, limit: int) -> Select[int]:
+    def _some(self, wanted: CaseFilter, limit: int, among: CTE | None = None) -> Select[int]:
         """Ids of at most so many cases that ``wanted`` finds."""
-        statement = self._narrowed(wanted).with_only_columns(Case.id).limit(limit)
+        statement = self._narrowed(wanted, among=among).with_only_columns(Case.id).limit(limit)
         if wanted.text or wanted.of_open_cases:
             return statement
         # Most cases are meant: along an index there are soon enough of them.
@@ -371,8 +409,9 @@ class CaseRepository:
         """
         if not wanted.text:
             return self._narrowed(wanted).order_by(Case.id.desc())
-        found = select(func.count()).select_from(self._some(wanted, COMMON).subquery())
-        if _DIGITS.search(wanted.text) or (await self.session.scalar(found) or 0) < COMMON:
+        if _DIGITS.search(wanted.text) or not await self._reaches(
+            self._some(wanted, COMMON), COMMON
+        ):
             return self._narrowed(wanted).order_by((Case.id + 0).desc())
         return self._narrowed(wanted, indexed=False).order_by(Case.id.desc())
 
@@ -398,6 +437,11 @@ class CaseRepository:
             .correlate(Case)
             .scalar_subquery()
         )
+
+
+def _tidy(words: str) -> str:
+    """Words to look for; PostgreSQL refuses NUL."""
+    return words.replace("\x00", "").strip()
 
 
 def _found(one: Case | None) -> Case:
