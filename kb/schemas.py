@@ -6,11 +6,13 @@ that bundle items, and notices of what happens now (停水, 暴雨).
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from core.calendar import LOCAL
 
 # PostgreSQL refuses NUL; other control characters only come from damaged files.
 Text = Annotated[
@@ -347,11 +349,25 @@ class NoticeContent(EntryContent):
         return self
 
 
-class ItemRecord(ItemContent):
-    """A published item of the knowledge base, with the name of the unit answerable for it."""
+Content = ItemContent | PolicyContent | LifeEventContent | NoticeContent
+CONTENTS: dict[Kind, type[Content]] = {
+    Kind.ITEM: ItemContent,
+    Kind.POLICY: PolicyContent,
+    Kind.LIFE_EVENT: LifeEventContent,
+    Kind.NOTICE: NoticeContent,
+}
+_LAPSES_AFTER = 5
+
+
+class _Published(BaseModel):
+    """What the process knows of a published entry beyond its content: whom it belongs to."""
 
     unit_name: str
     inquiry_phone_of_unit: str = Field("", exclude=True)
+
+
+class ItemRecord(ItemContent, _Published):
+    """A published item of the knowledge base, with the name of the unit answerable for it."""
 
     def valid_on(self, day: date) -> bool:
         """Whether the item may be answered from on ``day``; both ends count."""
@@ -361,6 +377,91 @@ class ItemRecord(ItemContent):
     def phone(self) -> str | None:
         """Whom to ask: the item's inquiry phone, else the unit's own."""
         return self.phones.inquiry or self.inquiry_phone_of_unit or None
+
+
+class PolicyRecord(PolicyContent, _Published):
+    """A published policy. It is in force from ``valid_from`` to `ends_on`."""
+
+    @property
+    def ends_on(self) -> date | None:
+        """The last day on which it holds; None: no end.
+
+        The day before it was declared void, the end it names, or, of a normative document, five
+        years after it came into force or was renewed (domain.md §8), whichever is first.
+        """
+        ends = [self.valid_to, self.void_on - timedelta(days=1) if self.void_on else None]
+        if self.normative:
+            ends.append(_years_after(self.renewed_on or self.valid_from, _LAPSES_AFTER))
+        return min((day for day in ends if day is not None), default=None)
+
+    def valid_on(self, day: date) -> bool:
+        """Whether it may be answered from on ``day``: in force, not void and not superseded."""
+        end = self.ends_on
+        return self.superseded_by is None and self.valid_from <= day and (end is None or day <= end)
+
+    @property
+    def phone(self) -> str | None:
+        """Whom to ask: the policy's inquiry phone, else the unit's own."""
+        return self.phones.inquiry or self.inquiry_phone_of_unit or None
+
+
+class LifeEventRecord(LifeEventContent, _Published):
+    """A published life event."""
+
+    def valid_on(self, day: date) -> bool:
+        """Whether it may be answered from on ``day``; both ends count."""
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+    @property
+    def phone(self) -> str | None:
+        """Whom to ask: the event's inquiry phone, else the leading unit's own."""
+        return self.phones.inquiry or self.inquiry_phone_of_unit or None
+
+
+class NoticeRecord(NoticeContent, _Published):
+    """A published notice."""
+
+    def valid_at(self, moment: datetime) -> bool:
+        """Whether it is to be told at ``moment`` (aware)."""
+        return self.starts_at <= moment < self.ends_at
+
+    def valid_on(self, day: date) -> bool:
+        """Whether it holds on some part of ``day`` (the line's own days)."""
+        return (
+            self.starts_at.astimezone(LOCAL).date() <= day <= self.ends_at.astimezone(LOCAL).date()
+        )
+
+
+Record = ItemRecord | PolicyRecord | LifeEventRecord | NoticeRecord
+RECORDS: dict[Kind, type[Record]] = {
+    Kind.ITEM: ItemRecord,
+    Kind.POLICY: PolicyRecord,
+    Kind.LIFE_EVENT: LifeEventRecord,
+    Kind.NOTICE: NoticeRecord,
+}
+
+
+def kind_of(content: Content) -> Kind:
+    """Which kind of entry ``content`` is."""
+    return next(kind for kind, shape in CONTENTS.items() if isinstance(content, shape))
+
+
+def validity_of(content: Content) -> tuple[date, date | None]:
+    """First and last day of an entry, as stored beside it; a policy's end may come sooner."""
+    if isinstance(content, NoticeContent):
+        return (
+            content.starts_at.astimezone(LOCAL).date(),
+            content.ends_at.astimezone(LOCAL).date(),
+        )
+    return content.valid_from, content.valid_to
+
+
+def _years_after(day: date, years: int) -> date:
+    """The last of ``years`` years that begin on ``day``."""
+    try:
+        return day.replace(year=day.year + years) - timedelta(days=1)
+    except ValueError:  # 29 February
+        return date(day.year + years, 2, 28)
 
 
 class ItemOut(ItemRecord):
