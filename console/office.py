@@ -16,7 +16,9 @@ from console.staff import CurrentStaff, database_of, tree_of
 from core.calendar import LOCAL
 from core.database import now
 from core.identity import ROLE_NAMES, Role
-from kb.models import Item
+from kb.models import Entry
+from kb.repository import KnowledgeRepository
+from kb.schemas import Kind
 from reviews.grades import BAD, GRADE_NAMES, Grade
 from reviews.service import ReviewView, reviews_of
 from units.tree import UnitTree
@@ -37,7 +39,7 @@ class GradeTab:
 class ItemLine:
     """An item as its editors look for it; ``state`` says whether citizens get it as an answer."""
 
-    item: Item
+    item: Entry
     unit: str
     state: str
     good: bool
@@ -74,10 +76,12 @@ async def items_page(request: Request, staff: CurrentStaff, q: str = "", page: i
     """Items by name or code, also those that citizens no longer get."""
     text = q.replace("\x00", "").strip()[:100]
     async with database_of(request).unit_of_work() as session:
-        repository = ConsoleRepository(session, staff.actor)
-        _, total = await repository.items(text, limit=0, offset=0)
+        repository = KnowledgeRepository(session)
+        _, total = await repository.found(text, kinds=[Kind.ITEM], limit=0)
         paging = Paging(page, total)
-        found, _ = await repository.items(text, limit=PAGE_SIZE, offset=paging.offset)
+        found, _ = await repository.found(
+            text, kinds=[Kind.ITEM], limit=PAGE_SIZE, offset=paging.offset
+        )
     tree = tree_of(request)
     return render(
         request,
@@ -128,7 +132,7 @@ def _with_cases(
     return [(case, reviews[case.review_id]) for case in rated if case.review_id in reviews]
 
 
-def _item_line(tree: UnitTree, item: Item) -> ItemLine:
+def _item_line(tree: UnitTree, item: Entry) -> ItemLine:
     today = now().astimezone(LOCAL).date()
     if item.status != "published":
         state, good = "已下架", False

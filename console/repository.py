@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, or_, select
+from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,6 @@ from cases.repository import CaseRepository
 from cases.views import is_secret
 from core.identity import Actor
 from core.models import Attachment, CalendarDay, CalendarYear, StaffAccount
-from kb.models import Item, ItemAlias
 from reviews.models import Review
 
 
@@ -109,21 +108,6 @@ class ConsoleRepository:
     async def attachment(self, attachment_id: uuid.UUID) -> Attachment | None:
         """A picture; the caller has checked that it belongs to a readable case."""
         return await self.session.get(Attachment, attachment_id)
-
-    async def items(self, text: str, *, limit: int, offset: int) -> tuple[Sequence[Item], int]:
-        """Items with ``text`` in name, code or another name, by code, and how many there are."""
-        wanted: list[ColumnElement[bool]] = []
-        if text:
-            alias = exists().where(
-                ItemAlias.item == Item.code, ItemAlias.name.icontains(text, autoescape=True)
-            )
-            columns = (Item.name, Item.code)
-            wanted.append(or_(alias, *(c.icontains(text, autoescape=True) for c in columns)))
-        total = await self.session.scalar(select(func.count()).select_from(Item).where(*wanted))
-        rows = await self.session.scalars(
-            select(Item).where(*wanted).order_by(Item.code).limit(limit).offset(offset)
-        )
-        return rows.all(), total or 0
 
 
 class CalendarRepository:

@@ -1,11 +1,11 @@
-"""Item files into tables. A bad entry is reported and left out; its neighbours go in."""
+"""Files of entries into tables. A bad entry is reported and left out; its neighbours go in."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,17 @@ import yaml
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kb.models import Item
-from kb.repository import ItemRepository, write
-from kb.schemas import ItemContent, Status
+from kb.models import Entry
+from kb.repository import KnowledgeRepository, content_of
+from kb.schemas import CONTENTS, Content, Kind, Status, kind_of
 from units.tree import UnitTree
 
 # The C parser is ten times faster, which a start of the line feels.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENTRY = re.compile(r"^(?=- )", re.MULTILINE)
 _LARGEST = 5_000_000
+# Who brought a version that came from a file.
+BY_FILE = "file"
 _REASONS = {
     "missing": "缺少",
     "extra_forbidden": "多余的字段",
@@ -53,115 +55,156 @@ class LoadReport:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FileEntry:
     """An entry that fits its schema, and where it stands."""
 
-    item: ItemContent
+    content: Content
     file: str
     line: int
 
 
-def read_items(city_dir: Path) -> tuple[list[Entry], list[Rejected]]:
-    """Entries of ``city_dir/items/*.yml`` that fit, and those that do not. Raises nothing."""
-    items: dict[str, Entry] = {}
+# The folders of a city's own files, and what each holds.
+FOLDERS = {
+    "items": Kind.ITEM,
+    "policies": Kind.POLICY,
+    "life_events": Kind.LIFE_EVENT,
+}
+
+
+def read_entries(city_dir: Path) -> tuple[list[FileEntry], list[Rejected]]:
+    """Entries of ``city_dir``'s items, policies and life events that fit, and those that do not.
+
+    Raises nothing.
+    """
+    entries: dict[str, FileEntry] = {}
     rejected: list[Rejected] = []
-    paths = sorted((city_dir / "items").glob("*.yml"))
-    if not paths:
-        rejected.append(Rejected("items", 0, None, "没有找到事项文件"))
-    for path in paths:
-        for line, raw in _entries(path):
-            if isinstance(raw, str):
-                rejected.append(Rejected(path.name, line, None, raw))
-                continue
-            code = raw.get("code") if isinstance(raw, dict) else None
-            named = code if isinstance(code, str) else None
-            try:
-                item = ItemContent.model_validate(raw)
-            except ValidationError as error:
-                rejected.append(Rejected(path.name, line, named, _reason(error)))
-                continue
-            if item.code in items:
-                reason = f"编码与 {items[item.code].file} 中的事项重复"
-                rejected.append(Rejected(path.name, line, item.code, reason))
-                continue
-            items[item.code] = Entry(item, path.name, line)
-    return list(items.values()), rejected
+    for folder, kind in FOLDERS.items():
+        paths = sorted((city_dir / folder).glob("*.yml"))
+        if not paths and kind is Kind.ITEM:
+            rejected.append(Rejected(folder, 0, None, "没有找到事项文件"))
+        for path in paths:
+            _read_file(path, kind, entries, rejected)
+    return list(entries.values()), rejected
+
+
+def _read_file(
+    path: Path, kind: Kind, entries: dict[str, FileEntry], rejected: list[Rejected]
+) -> None:
+    for line, raw in _entries(path):
+        if isinstance(raw, str):
+            rejected.append(Rejected(path.name, line, None, raw))
+            continue
+        code = raw.get("code")
+        named = code if isinstance(code, str) else None
+        try:
+            content = CONTENTS[kind].model_validate(raw)
+        except ValidationError as error:
+            rejected.append(Rejected(path.name, line, named, reason_of(error)))
+            continue
+        if content.code in entries:
+            reason = f"编码与 {entries[content.code].file} 中的条目重复"
+            rejected.append(Rejected(path.name, line, content.code, reason))
+            continue
+        entries[content.code] = FileEntry(content, path.name, line)
 
 
 async def load(session: AsyncSession, city_dir: Path) -> LoadReport:
-    """Make the tables say what the files say; a second time changes nothing.
+    """Make the tables say what the city's files say; a second time changes nothing.
 
-    An item's version grows when its content changed. An item that left the files is withdrawn,
-    unless an entry could not be read at all: it may have been that one. Units must be loaded
-    before. All in the caller's transaction.
+    An entry's version grows when its content changed. What editors changed since a file was read
+    stays until the file itself says something else. An entry that came from a file and left the
+    files is withdrawn, unless an entry could not be read at all: it may have been that one. Units
+    must be loaded before. All in the caller's transaction.
     """
-    entries, rejected = read_items(city_dir)
-    repository = ItemRepository(session)
+    entries, rejected = read_entries(city_dir)
+    return await take_in(session, entries, rejected, withdraw_missing=True)
+
+
+async def take_in(
+    session: AsyncSession,
+    entries: Sequence[FileEntry],
+    rejected: Sequence[Rejected],
+    *,
+    withdraw_missing: bool,
+) -> LoadReport:
+    """Store what was read; ``withdraw_missing`` ends entries of files that are there no more."""
+    repository = KnowledgeRepository(session)
     await repository.lock()
     units = await repository.unit_codes()
     tree = await UnitTree.load(session)
-    known = {row.code: row for row in await repository.rows()}
-    report = LoadReport(rejected=rejected)
+    known = {row.code: row for row in await repository.entries()}
+    report = LoadReport(rejected=list(rejected))
     for entry in entries:
-        # After a merger the successor offers the item, whatever the file still says.
-        item = entry.item.model_copy(update={"unit": tree.current(entry.item.unit)})
-        if item.unit not in units:
-            reason = f"没有承办单位 {item.unit}"
-            report.rejected.append(Rejected(entry.file, entry.line, item.code, reason))
-        elif item.code not in known:
-            row = Item(
-                code=item.code,
-                version=item.version,
-                source_version=item.version,
-                status=Status.PUBLISHED,
-                fingerprint=fingerprint(item),
-            )
-            write(row, item)
-            session.add(row)
-            report.new.append(item.code)
+        # After a merger the successor answers for it, whatever the file still says.
+        unit = tree.current(entry.content.unit)
+        content = entry.content.model_copy(update={"unit": unit})
+        row = known.get(content.code)
+        if content.unit not in units:
+            reason = f"没有承办单位 {content.unit}"
+            report.rejected.append(Rejected(entry.file, entry.line, content.code, reason))
+        elif row is not None and row.kind != kind_of(content):
+            reason = "编码已用于另一类条目"
+            report.rejected.append(Rejected(entry.file, entry.line, content.code, reason))
         else:
-            row = known[item.code]
-            await _update(session, row, item, report)
-    _withdraw_missing(known, {entry.item.code for entry in entries}, report)
+            await _store(repository, row, content, fingerprint(entry.content), report)
+    if withdraw_missing:
+        await _withdraw_missing(repository, known, {e.content.code for e in entries}, report)
     await session.flush()
     if report.new or report.changed or report.withdrawn:
         await repository.announce()
     return report
 
 
-def fingerprint(item: ItemContent) -> str:
+def fingerprint(content: Content) -> str:
     """Hash of everything a citizen may be told; the version number is not part of it."""
-    content = item.model_dump(mode="json", exclude={"version"})
-    return hashlib.sha256(
-        json.dumps(content, ensure_ascii=False, sort_keys=True).encode()
-    ).hexdigest()
+    told = content.model_dump(mode="json", exclude={"version"})
+    return hashlib.sha256(json.dumps(told, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-async def _update(session: AsyncSession, row: Item, item: ItemContent, report: LoadReport) -> None:
-    new_print = fingerprint(item)
-    same = row.fingerprint == new_print and row.status == Status.PUBLISHED
-    if same and item.version <= row.version:
-        report.unchanged.append(item.code)
-        return
-    # Parts are keyed by their place: the old ones must be gone before new ones come.
-    row.aliases, row.materials, row.windows, row.fees = [], [], [], []
-    await session.flush()
-    write(row, item)
-    row.version = item.version if same else max(row.version + 1, item.version)
-    row.source_version = item.version
-    row.fingerprint = new_print
-    row.status = Status.PUBLISHED
-    report.changed.append(item.code)
+async def _store(
+    repository: KnowledgeRepository,
+    row: Entry | None,
+    content: Content,
+    source: str,
+    report: LoadReport,
+) -> None:
+    """``source`` is the fingerprint of what the file says, before any merger of units."""
+    wanted, version = fingerprint(content), content.version
+    if row is None:
+        report.new.append(content.code)
+    else:
+        same = row.fingerprint == wanted and row.status == Status.PUBLISHED
+        # The same file as before: what editors made of it since stays.
+        if (same or row.source_fingerprint == source) and version <= row.source_version:
+            report.unchanged.append(content.code)
+            return
+        version = max(row.version + 1, version)
+        report.changed.append(content.code)
+    stored = await repository.store(
+        content, Status.PUBLISHED, version, fingerprint=wanted, author=BY_FILE
+    )
+    stored.source_fingerprint, stored.source_version = source, content.version
 
 
-def _withdraw_missing(known: dict[str, Item], codes: set[str], report: LoadReport) -> None:
+async def _withdraw_missing(
+    repository: KnowledgeRepository, known: dict[str, Entry], codes: set[str], report: LoadReport
+) -> None:
     if any(entry.code is None for entry in report.rejected):
         return
     kept = codes | {entry.code for entry in report.rejected}
     for code, row in known.items():
-        if code not in kept and row.status == Status.PUBLISHED:
-            row.status = Status.WITHDRAWN
-            row.version += 1
+        from_file = row.source_fingerprint is not None
+        if from_file and code not in kept and row.status == Status.PUBLISHED:
+            ended = await repository.store(
+                content_of(row),
+                Status.WITHDRAWN,
+                row.version + 1,
+                fingerprint=row.fingerprint,
+                author=BY_FILE,
+                reason="文件中已没有这个条目",
+            )
+            # Once it stands in a file again, it comes back.
+            ended.source_fingerprint = None
             report.withdrawn.append(code)
 
 
@@ -193,7 +236,8 @@ def _entries(path: Path) -> Iterator[tuple[int, dict[str, Any] | str]]:
         line += part.count("\n")
 
 
-def _reason(error: ValidationError) -> str:
+def reason_of(error: ValidationError) -> str:
+    """What does not fit, field by field, in Chinese."""
     parts = []
     for problem in error.errors():
         place = ".".join(str(step) for step in problem["loc"]) or "条目"

@@ -1,51 +1,85 @@
-"""All SQL about items. Citizens see published items only; expired ones are told apart by date."""
+"""All SQL about entries. Citizens see published ones only; expired ones are told apart by date."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
-from kb.models import Item, ItemAlias, ItemFee, ItemMaterial, ItemWindow
-from kb.schemas import ItemContent, ItemRecord, Status
+from core.database import now
+from kb.models import Entry, EntryVersion, change_sequence
+from kb.schemas import CONTENTS, RECORDS, Content, Kind, Record, Status, kind_of, validity_of
 from units.models import Unit
 
 
-class ItemRepository:
-    """Reads and writes items, and announces changes."""
+class KnowledgeRepository:
+    """Reads and writes entries, and announces changes."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def rows(self) -> Sequence[Item]:
-        """Every item with its parts, also withdrawn ones, by code."""
-        query = (
-            select(Item)
-            .options(
-                selectinload(Item.aliases),
-                selectinload(Item.materials),
-                selectinload(Item.windows),
-                selectinload(Item.fees),
-            )
-            .order_by(Item.code)
-        )
+    async def entries(self, kinds: Collection[Kind] = ()) -> Sequence[Entry]:
+        """Every entry (of some kinds), also withdrawn ones, by code."""
+        query = select(Entry).order_by(Entry.code)
+        if kinds:
+            query = query.where(Entry.kind.in_(kinds))
         return (await self.session.scalars(query)).all()
 
-    async def published(self) -> list[ItemRecord]:
-        """Every published item, also those outside their validity, by code."""
-        units = {
-            code: (name, phone)
-            for code, name, phone in await self.session.execute(
-                select(Unit.code, Unit.name, Unit.phone)
+    async def entry(self, code: str, *, lock: bool = False) -> Entry | None:
+        """The entry of that code, whatever its status."""
+        query = select(Entry).where(Entry.code == code)
+        found: Entry | None = await self.session.scalar(query.with_for_update() if lock else query)
+        return found
+
+    async def published(self) -> list[Record]:
+        """Every published entry, also those outside their validity, by code."""
+        query = (
+            select(Entry, Unit.name, Unit.phone)
+            .join(Unit, Unit.code == Entry.unit)
+            .where(Entry.status == Status.PUBLISHED)
+            .order_by(Entry.code)
+        )
+        rows = await self.session.execute(query)
+        return [to_record(row, name, phone) for row, name, phone in rows.tuples()]
+
+    async def found(
+        self,
+        text: str,
+        *,
+        kinds: Collection[Kind] = (),
+        units: Collection[str] | None = None,
+        statuses: Collection[Status] = (),
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[Entry], int]:
+        """Entries with ``text`` in name, code or another name, by code, and how many there are."""
+        wanted: list[ColumnElement[bool]] = []
+        if text:
+            aliases = cast(Entry.content["aliases"], Text)
+            wanted.append(
+                or_(
+                    *(
+                        column.icontains(text, autoescape=True)
+                        for column in (Entry.name, Entry.code, aliases)
+                    )
+                )
             )
-        }
-        return [
-            to_record(row, *units[row.unit])
-            for row in await self.rows()
-            if row.status == Status.PUBLISHED
-        ]
+        if kinds:
+            wanted.append(Entry.kind.in_(kinds))
+        if units is not None:
+            wanted.append(Entry.unit.in_(units))
+        if statuses:
+            wanted.append(Entry.status.in_(statuses))
+        total = await self.session.scalar(select(func.count()).select_from(Entry).where(*wanted))
+        query = select(Entry).where(*wanted).order_by(Entry.code).limit(limit).offset(offset)
+        return list(await self.session.scalars(query)), total or 0
+
+    async def versions(self, code: str) -> Sequence[EntryVersion]:
+        """Every version of an entry, newest first."""
+        query = select(EntryVersion).where(EntryVersion.code == code)
+        return (await self.session.scalars(query.order_by(EntryVersion.version.desc()))).all()
 
     async def unit_codes(self) -> frozenset[str]:
         """Codes of the active units."""
@@ -56,82 +90,67 @@ class ItemRepository:
         await self.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("kb.load"))))
 
     async def announce(self) -> None:
-        """Tell every process, at commit, that items changed."""
+        """Tell every process, at commit, that entries changed."""
         await self.session.execute(select(func.pg_notify("kb_changed", "")))
 
+    async def store(
+        self,
+        content: Content,
+        status: Status,
+        version: int,
+        *,
+        fingerprint: str,
+        author: str,
+        approver: str | None = None,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> Entry:
+        """Make the entry say ``content`` in ``version`` from now on, and keep that in its history.
 
-def write(row: Item, content: ItemContent) -> None:
-    """Put ``content`` into ``row`` and its parts; version, status and fingerprint stay."""
-    plain = content.model_dump(mode="json")
-    for field in (
-        "name", "unit", "type", "audience", "level", "theme", "summary", "questions",
-        "conditions", "process", "limits", "online", "visits", "result", "phones", "agent",
-        "legal_basis", "faq",
-    ):  # fmt: skip
-        setattr(row, field, plain[field])
-    row.valid_from, row.valid_to = content.valid_from, content.valid_to
-    row.charged, row.fee_basis = content.fees.charged, content.fees.basis
-    row.aliases = [ItemAlias(place=i, name=name) for i, name in enumerate(content.aliases)]
-    row.fees = [
-        ItemFee(place=i, name=fee.name, amount=fee.amount)
-        for i, fee in enumerate(content.fees.items)
-    ]
-    row.materials = [
-        ItemMaterial(place=i, condition=m.when, **m.model_dump(exclude={"when"}))
-        for i, m in enumerate(content.materials)
-    ]
-    row.windows = [
-        ItemWindow(place=i, **window.model_dump()) for i, window in enumerate(content.windows)
-    ]
+        ``author`` and ``approver`` are logins, or the word ``file`` for what files brought.
+        """
+        moment = at or now()
+        first, last = validity_of(content)
+        row = await self.session.get(Entry, content.code)
+        if row is None:
+            row = Entry(code=content.code)
+            self.session.add(row)
+        row.kind, row.name, row.unit = kind_of(content), content.name, content.unit
+        row.status, row.version = status, version
+        row.valid_from, row.valid_to = first, last
+        row.content = content.model_dump(mode="json")
+        row.fingerprint, row.updated_at = fingerprint, moment
+        row.change = change_sequence.next_value()
+        self.session.add(
+            EntryVersion(
+                code=row.code,
+                version=version,
+                kind=row.kind,
+                unit=row.unit,
+                status=status,
+                valid_from=first,
+                valid_to=last,
+                content=row.content,
+                author=author,
+                approver=approver,
+                reason=reason,
+                at=moment,
+            )
+        )
+        return row
 
 
-def to_record(row: Item, unit_name: str, unit_phone: str) -> ItemRecord:
-    """The item as the process holds it. Stored rows were checked on their way in."""
-    return ItemRecord.model_validate(
+def content_of(row: Entry | EntryVersion) -> Content:
+    """What a stored entry or version says. It was checked on its way in."""
+    return CONTENTS[Kind(row.kind)].model_validate({**row.content, "version": row.version})
+
+
+def to_record(row: Entry, unit_name: str, unit_phone: str) -> Record:
+    """The entry as the process holds it. Stored rows were checked on their way in."""
+    return RECORDS[Kind(row.kind)].model_validate(
         {
-            "code": row.code,
-            "name": row.name,
-            "aliases": [alias.name for alias in row.aliases],
-            "questions": row.questions,
+            **row.content,
             "unit": row.unit,
-            "type": row.type,
-            "audience": row.audience,
-            "level": row.level,
-            "theme": row.theme,
-            "summary": row.summary,
-            "conditions": row.conditions,
-            "materials": [
-                {
-                    "name": m.name,
-                    "source": m.source,
-                    "form": m.form,
-                    "copies": m.copies,
-                    "required": m.required,
-                    "when": m.condition,
-                    "note": m.note,
-                }
-                for m in row.materials
-            ],
-            "process": row.process,
-            "fees": {
-                "charged": row.charged,
-                "items": [{"name": fee.name, "amount": fee.amount} for fee in row.fees],
-                "basis": row.fee_basis,
-            },
-            "limits": row.limits,
-            "windows": [
-                {"name": w.name, "address": w.address, "hours": w.hours, "phone": w.phone}
-                for w in row.windows
-            ],
-            "online": row.online,
-            "visits": row.visits,
-            "result": row.result,
-            "phones": row.phones,
-            "agent": row.agent,
-            "legal_basis": row.legal_basis,
-            "faq": row.faq,
-            "valid_from": row.valid_from,
-            "valid_to": row.valid_to,
             "version": row.version,
             "unit_name": unit_name,
             "inquiry_phone_of_unit": unit_phone,

@@ -15,7 +15,7 @@ from core.errors import NotFound
 from kb.answers import answer_text, choice_value, faq_text, offers, read_choice_value
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
 from kb.index import has_action, without_action
-from kb.repository import ItemRepository
+from kb.repository import KnowledgeRepository
 from kb.schemas import ItemRecord
 from kb.search import Hit, ItemSearch
 from language.encoder import Encoder
@@ -76,7 +76,8 @@ class KnowledgeBase:
         The index is built in a thread beside the running one, which answers meanwhile.
         """
         async with self._refreshing:
-            items = await ItemRepository(session).published()
+            found = await KnowledgeRepository(session).published()
+            items = [record for record in found if isinstance(record, ItemRecord)]
             known = [item for item in items if self._items.get(item.code) == item]
             if len(known) != len(items) or len(items) != len(self._items):
                 await self.take(items)

@@ -1,4 +1,4 @@
-"""What a merger of units (机构合并) means for service items: the successor offers them."""
+"""What a merger of units (机构合并) means for the knowledge base: the successor answers for it."""
 
 from __future__ import annotations
 
@@ -6,35 +6,44 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kb.loading import fingerprint
-from kb.models import Item
-from kb.repository import ItemRepository, to_record
-from kb.schemas import ItemContent, Status
-from units.models import Unit
+from kb.models import Entry, EntryDraft
+from kb.repository import KnowledgeRepository, content_of
+from kb.schemas import Status
+
+BY_MERGER = "merger"
+_OPEN_DRAFTS = ("draft", "submitted", "approved")
 
 
 async def count(session: AsyncSession, unit: str) -> int:
-    """How many published items a unit offers."""
-    query = select(func.count()).select_from(Item)
-    return await session.scalar(query.where(Item.unit == unit, Item.status == "published")) or 0
+    """How many published entries a unit answers for."""
+    query = select(func.count()).select_from(Entry)
+    return await session.scalar(query.where(Entry.unit == unit, Entry.status == "published")) or 0
 
 
 async def follow(session: AsyncSession, old: str, new: str) -> int:
-    """Give every item of ``old`` to ``new``, published ones in a new version; returns how many.
+    """Give every entry of ``old`` to ``new``, published ones in a new version; returns how many.
 
     Windows and phone numbers stay as they are: whether they move with the merger, the editors of
-    the knowledge base must find out.
+    the knowledge base must find out. Drafts follow.
     """
-    repository = ItemRepository(session)
+    repository = KnowledgeRepository(session)
     await repository.lock()
-    successor = await session.get_one(Unit, new)
-    moved = [row for row in await repository.rows() if row.unit == old]
+    moved = [row for row in await repository.entries() if row.unit == old]
     for row in moved:
-        row.unit = new
+        content = content_of(row).model_copy(update={"unit": new})
         if row.status == Status.PUBLISHED:
-            record = to_record(row, successor.name, successor.phone).model_dump()
-            content = {name: record[name] for name in ItemContent.model_fields}
-            row.version += 1
-            row.fingerprint = fingerprint(ItemContent.model_validate(content))
+            await repository.store(
+                content,
+                Status.PUBLISHED,
+                row.version + 1,
+                fingerprint=fingerprint(content),
+                author=BY_MERGER,
+                reason="机构合并",
+            )
+        row.unit = new
+    drafts = select(EntryDraft).where(EntryDraft.unit == old, EntryDraft.state.in_(_OPEN_DRAFTS))
+    for draft in await session.scalars(drafts):
+        draft.unit, draft.content = new, {**draft.content, "unit": new}
     await session.flush()
     if moved:
         await repository.announce()

@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from kb.index import FEATURES, Floats, Index
-from kb.loading import read_items
+from kb.loading import read_entries
+from kb.schemas import ItemContent
 from language.encoder import load_encoder
 
 _RIVALS = 12
@@ -45,7 +46,11 @@ def learn(index: Index) -> tuple[Floats, float]:
 
 def main() -> None:
     """Print the weights with and without the encoder."""
-    items = [entry.item for entry in read_items(Path(sys.argv[1]))[0]]
+    items = [
+        entry.content
+        for entry in read_entries(Path(sys.argv[1]))[0]
+        if isinstance(entry.content, ItemContent)
+    ]
     for encoder in (load_encoder(), None):
         coefficients, constant = learn(Index(items, encoder))
         named = {

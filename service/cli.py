@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from service import routing_commands
+from service import kb_commands, routing_commands
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -34,6 +34,7 @@ bench_app = typer.Typer(help="测量：每秒轮数、时延。", no_args_is_hel
 app.add_typer(assistant_app, name="assistant")
 app.add_typer(bench_app, name="bench")
 app.add_typer(routing_commands.app, name="routing")
+app.add_typer(kb_commands.app, name="kb")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
 

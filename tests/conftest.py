@@ -88,8 +88,8 @@ async def schema(scratch_url: str) -> AsyncIterator[Database]:
 async def database(schema: Database) -> AsyncIterator[Database]:
     """The scratch database, emptied before each test."""
     async with schema.unit_of_work() as session:
-        # The history of cases refuses to be deleted line by line.
-        await session.execute(text("TRUNCATE case_events, identity_openings"))
+        # Histories refuse to be deleted line by line.
+        await session.execute(text("TRUNCATE case_events, identity_openings, knowledge_versions"))
         for table in reversed(Base.metadata.sorted_tables):
             await session.execute(table.delete())
     yield schema

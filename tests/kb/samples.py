@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kb.loading import read_items
+from kb.loading import read_entries
 from kb.schemas import ItemContent, ItemRecord
 
 CITY = Path(__file__).parents[2] / "city"
@@ -77,7 +77,8 @@ def bare(**changes: Any) -> ItemRecord:
 @cache
 def city_contents() -> tuple[ItemContent, ...]:
     """The sample city's items."""
-    return tuple(entry.item for entry in read_items(CITY)[0])
+    found = (entry.content for entry in read_entries(CITY)[0])
+    return tuple(content for content in found if isinstance(content, ItemContent))
 
 
 def city_records() -> list[ItemRecord]:

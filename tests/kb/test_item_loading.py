@@ -12,9 +12,9 @@ import yaml
 
 import units.loading
 from core.database import Database
-from kb.loading import LoadReport, load, read_items
-from kb.models import Item
-from kb.repository import ItemRepository
+from kb.loading import LoadReport, load, read_entries
+from kb.models import Entry
+from kb.repository import KnowledgeRepository
 from kb.service import KnowledgeBase
 from tests.kb.samples import CITY, COMPLETE, TODAY, city_contents
 
@@ -57,7 +57,7 @@ async def test_the_sample_city_loads_whole_and_only_once(city: Database) -> None
     assert (second.new, second.changed, second.withdrawn) == ([], [], [])
     assert len(second.unchanged) == len(first.new)
     async with city.unit_of_work() as session:
-        stored = await ItemRepository(session).published()
+        stored = await KnowledgeRepository(session).published()
     told = {"unit_name", "inquiry_phone_of_unit"}
     by_code = {item.code: item for item in city_contents()}
     assert {i.code: i.model_dump(exclude=told) for i in stored} == {
@@ -79,7 +79,7 @@ async def test_a_change_raises_the_version_and_is_announced(city: Database, tmp_
     assert (report.changed, report.unchanged) == (["T-001"], ["T-002"])
     assert len(heard) == 1
     async with city.unit_of_work() as session:
-        row = next(i for i in await ItemRepository(session).published() if i.code == "T-001")
+        row = next(i for i in await KnowledgeRepository(session).published() if i.code == "T-001")
     assert row.version == 2
     assert [m.name for m in row.materials] == ["新材料"]
     assert row.aliases == ["甲", "乙", "丙"]
@@ -97,7 +97,7 @@ async def test_what_left_the_files_is_withdrawn_and_may_come_back(
     assert (await _load(city, tmp_path)).withdrawn == ["T-002"]
     async with city.unit_of_work() as session:
         assert await knowledge.refresh(session) == 1
-        kept = await session.get(Item, "T-002")
+        kept = await session.get(Entry, "T-002")
     assert kept is not None and kept.status == "withdrawn"
     assert knowledge.answer_choice("item:T-002:time", TODAY).kind == "expired"
     _write(tmp_path, b=[_item("T-002")])
@@ -170,7 +170,7 @@ async def test_a_code_that_occurs_twice_keeps_the_first(city: Database, tmp_path
     _write(tmp_path, a=[_item("T-001")], b=[_item("T-001", summary="另一个")])
     report = await _load(city, tmp_path)
     assert report.new == ["T-001"]
-    assert "与 a.yml 中的事项重复" in report.rejected[0].reason
+    assert "与 a.yml 中的条目重复" in report.rejected[0].reason
 
 
 async def test_an_empty_folder_withdraws_nothing(city: Database, tmp_path: Path) -> None:
@@ -182,4 +182,4 @@ async def test_an_empty_folder_withdraws_nothing(city: Database, tmp_path: Path)
 
 
 def test_reading_raises_nothing_when_there_is_no_city(tmp_path: Path) -> None:
-    assert read_items(tmp_path / "nowhere")[0] == []
+    assert read_entries(tmp_path / "nowhere")[0] == []

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import units.loading
 from core.database import Database, now
 from kb import loading
-from kb.models import Item
+from kb.models import Entry
 from kb.succession import count, follow
 from tests.kb.samples import CITY
 from units.models import UnitSuccession
@@ -58,5 +58,5 @@ async def test_items_follow_in_a_new_version_and_a_restart_undoes_nothing(
 
 
 async def _versions(session: AsyncSession, unit: str) -> dict[str, int]:
-    rows = await session.execute(select(Item.code, Item.version).where(Item.unit == unit))
+    rows = await session.execute(select(Entry.code, Entry.version).where(Entry.unit == unit))
     return dict(rows.tuples().all())
