@@ -177,7 +177,7 @@ class KnowledgeBase:
         if item is None or not item.valid_on(day):
             return self._expired(item)
         said = aspects or (Aspect.OVERVIEW,)
-        body = answer_text(item, said)
+        body = answer_text(item, said, text)
         told: tuple[str, ...] = said
         faq = self._common_question(item, aspects, text)
         if faq is not None:
