@@ -102,6 +102,21 @@ class KnowledgeBase:
         self._policies = {one.code: one for one in kept if isinstance(one, PolicyRecord)}
         self._notices = [one for one in kept if isinstance(one, NoticeRecord)]
 
+    def policies(self) -> list[PolicyRecord]:
+        """Every published policy, in force or not, by name."""
+        return sorted(self._policies.values(), key=lambda policy: policy.name)
+
+    def policy(self, code: str) -> PolicyRecord:
+        """The policy, in force or not. Raises NotFound when it is unknown or withdrawn."""
+        if code not in self._policies:
+            raise NotFound("没有这份政策，或它已撤回")
+        return self._policies[code]
+
+    def successor(self, policy: PolicyRecord, today: date) -> PolicyRecord | None:
+        """The policy in force on ``today`` that took the place of ``policy``, if published."""
+        found = self._policies.get(policy.superseded_by or "")
+        return found if found and found.valid_on(today) else None
+
     def search(self, text: str, limit: int = 10, today: date | None = None) -> list[Hit]:
         """Items valid on ``today`` that ``text`` may mean, best first, with score and reasons."""
         return self._search.search(text, limit, today or local_today())
@@ -238,8 +253,8 @@ class KnowledgeBase:
                 "valid_to": policy.ends_on.isoformat() if policy.ends_on else None,
             }
             return Answer(kind="answer", text=policy_text(policy, day), card=card)
-        successor = self._policies.get(policy.superseded_by or "")
-        name = successor.name if successor and successor.valid_on(day) else None
+        successor = self.successor(policy, day)
+        name = successor.name if successor else None
         return Answer(kind="expired", text=lapsed_text(policy, day, name))
 
     def _from_notice(self, notice: NoticeRecord) -> Answer:
