@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.privacy import mask_text
+from kb.answers import read_choice_value
 from kb.models import GivenAnswer, OpenQuestion
 from kb.service import Answer
 
@@ -19,7 +19,6 @@ async def record(
     question: str,
     conversation: uuid.UUID,
     turn: uuid.UUID,
-    nearest: Sequence[str] = (),
 ) -> None:
     """Keep an answer given from an entry, or a question that found none; others leave no trace.
 
@@ -35,5 +34,7 @@ async def record(
         )
         await session.execute(given.on_conflict_do_nothing(index_elements=["turn_id"]))
     elif answer.kind == "unknown":
-        found = insert(OpenQuestion).values(kind="unknown", nearest=list(nearest), **said)
+        read = [read_choice_value(value) for _, value in answer.choices]
+        nearest = [one[0] for one in read if one is not None]
+        found = insert(OpenQuestion).values(kind="unknown", nearest=nearest, **said)
         await session.execute(found.on_conflict_do_nothing(index_elements=["turn_id"]))

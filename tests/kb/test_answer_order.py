@@ -53,7 +53,7 @@ async def test_a_turn_is_recorded_once_and_masked(
 ) -> None:
     conversation, turn = uuid.uuid4(), uuid.uuid4()
     answer = knowledge.answer("渔民创业补贴给多少", None, TODAY, moment=AT)
-    unknown = Answer(kind="unknown", text="")
+    unknown = Answer(kind="unknown", text="", choices=[("渔船登记", "item:T-001:fee")])
     async with database.unit_of_work() as session:
         for _ in range(2):
             await record(session, answer, "我是13800000000", conversation, turn)
@@ -62,4 +62,4 @@ async def test_a_turn_is_recorded_once_and_masked(
         asked = (await session.scalars(select(OpenQuestion))).all()
     assert [(one.code, one.version) for one in given] == [("P-1", 1)]
     assert "13800000000" not in given[0].question
-    assert [one.question for one in asked] == ["怪问题"]
+    assert [(one.question, one.nearest) for one in asked] == [("怪问题", ["T-001"])]
