@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from kb.aspects import Aspect
 from kb.schemas import Days, ItemRecord, Material, Window
+from kb.situations import named
 
 TITLES = {
     Aspect.OVERVIEW: "事项简介",
@@ -42,14 +43,17 @@ _IN_OVERVIEW = frozenset({Aspect.TIME, Aspect.FEE, Aspect.ONLINE})
 _MOST_WINDOWS = 3
 
 
-def answer_text(item: ItemRecord, aspects: Sequence[Aspect]) -> str:
-    """The answer to ``aspects`` of ``item``; an overview when there are none."""
+def answer_text(item: ItemRecord, aspects: Sequence[Aspect], text: str = "") -> str:
+    """The answer to ``aspects`` of ``item``; an overview when there are none.
+
+    When the citizen's ``text`` names a situation of the guide, only what it needs is told.
+    """
     wanted = [aspect for aspect in aspects if aspect is not Aspect.OVERVIEW]
     if not wanted:
         return "\n".join([_overview(item), source_line(item)])
     lines = [f"【{item.name}】"]
     for aspect in wanted:
-        told = _TELL[aspect](item) or _missing(item, aspect)
+        told = _tell(item, aspect, text) or _missing(item, aspect)
         if len(wanted) == 1:
             lines += told
         elif len(told) == 1:
@@ -77,7 +81,7 @@ def offers(item: ItemRecord, told: Sequence[Aspect], limit: int = 3) -> list[tup
     known = set(told)
     if not known or Aspect.OVERVIEW in known:
         known |= _IN_OVERVIEW
-    rest = [aspect for aspect in _OFFERED if aspect not in known and _TELL[aspect](item)]
+    rest = [aspect for aspect in _OFFERED if aspect not in known and _tell(item, aspect)]
     return [(_OFFERED[aspect], choice_value(item.code, (aspect,))) for aspect in rest[:limit]]
 
 
@@ -134,17 +138,26 @@ def _overview(item: ItemRecord) -> str:
     return "\n".join(lines)
 
 
-def _conditions(item: ItemRecord) -> list[str]:
-    return [f"· {c.when}：{c.text}" if c.when else f"· {c.text}" for c in item.conditions]
+def _conditions(item: ItemRecord, text: str) -> list[str]:
+    meant = named(text, [c.when for c in item.conditions if c.when])
+    told = [c for c in item.conditions if not (meant and c.when) or c.when in meant]
+    return [f"· {c.when}：{c.text}" if c.when else f"· {c.text}" for c in told]
 
 
-def _materials(item: ItemRecord) -> list[str]:
+def _materials(item: ItemRecord, text: str) -> list[str]:
+    meant = named(text, [m.when for m in item.materials if m.when])
     always = [m for m in item.materials if m.required and not m.when]
     others = [m for m in item.materials if not (m.required and not m.when)]
+    if meant:
+        others = [m for m in others if m.when in meant]
     lines = [f"{number}. {_material(m)}" for number, m in enumerate(always, 1)]
     if others:
         lines.append("视情况提供：" if always else "没有人人都要交的材料，视情况提供：")
         lines += [f"· {m.when + '：' if m.when else ''}{_material(m)}" for m in others]
+    if lines and item.handling.tolerated:
+        lines.append(f"可以容缺后补：{'、'.join(item.handling.tolerated)}")
+    if lines and item.handling.pledged:
+        lines.append(f"可以用书面承诺代替：{'、'.join(item.handling.pledged)}")
     return lines
 
 
@@ -152,8 +165,11 @@ def _material(material: Material) -> str:
     form = material.form or ""
     if material.copies:
         form += f"{material.copies}份"
+    details = "，".join(part for part in (form, material.signature) if part)
     note = f"，{material.note}" if material.note else ""
-    return f"{material.name}{f'（{form}）' if form else ''}{note}"
+    blank = f"，空表：{material.blank_form}" if material.blank_form else ""
+    sample = f"，样例：{material.sample}" if material.sample else ""
+    return f"{material.name}{f'（{details}）' if details else ''}{note}{blank}{sample}"
 
 
 def _steps(item: ItemRecord) -> list[str]:
@@ -189,11 +205,16 @@ def _online(item: ItemRecord) -> list[str]:
         lines.append(item.online.how)
     if item.online.url:
         lines.append(f"网址：{item.online.url}")
+    if item.handling.mobile:
+        lines.append("手机上也能办。")
+    if item.handling.scope:
+        lines.append(f"通办范围：{item.handling.scope}")
     return lines
 
 
 def _agent(item: ItemRecord) -> list[str]:
-    return [item.agent] if item.agent else []
+    lines = [item.agent] if item.agent else []
+    return lines + [f"· 全程代办：{agent.name}，电话 {agent.phone}" for agent in item.agents]
 
 
 def _visits(item: ItemRecord) -> list[str]:
@@ -236,6 +257,11 @@ def _basis(item: ItemRecord) -> list[str]:
     return [f"· {basis}" for basis in item.legal_basis]
 
 
+def _tell(item: ItemRecord, aspect: Aspect, text: str = "") -> list[str]:
+    by_situation = _BY_SITUATION.get(aspect)
+    return by_situation(item, text) if by_situation else _TELL[aspect](item)
+
+
 def _missing(item: ItemRecord, aspect: Aspect) -> list[str]:
     call = f"请致电 {item.phone} 核实" if item.phone else "请拨打 12345 转人工核实"
     return [f"办事指南没有写明{TITLES[aspect]}，{call}。"]
@@ -245,9 +271,11 @@ def _days(days: Days) -> str:
     return f" {days.days} 个{days.unit}" if days.unit == "工作日" else f" {days.days} 个自然日"
 
 
-_TELL: dict[Aspect, Callable[[ItemRecord], list[str]]] = {
+_BY_SITUATION: dict[Aspect, Callable[[ItemRecord, str], list[str]]] = {
     Aspect.CONDITIONS: _conditions,
     Aspect.MATERIALS: _materials,
+}
+_TELL: dict[Aspect, Callable[[ItemRecord], list[str]]] = {
     Aspect.STEPS: _steps,
     Aspect.PLACE: _place,
     Aspect.ONLINE: _online,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,13 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
-from kb.answers import answer_text, choice_value, faq_text, offers, read_choice_value
+from kb.answers import answer_text, choice_value, faq_text, offers, read_choice_value, source_line
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
+from kb.guide_compare import compare, comparison_text, demanded
 from kb.index import has_action, without_action
+from kb.notice_answers import concerning, notice_text
+from kb.policy_answers import lapsed_text, policy_text
 from kb.repository import KnowledgeRepository
-from kb.schemas import ItemRecord
+from kb.schemas import ItemRecord, NoticeRecord, PolicyRecord, Record
 from kb.search import Hit, ItemSearch
 from language.encoder import Encoder
+from language.normalise import normalise
 
 # From this score on an item is answered from; down to the lower one it is only offered. Read off
 # the figures that tests/kb/test_search_quality.py prints.
@@ -43,11 +48,11 @@ class Answer:
 
     ``kind``: ``answer`` from one item; ``choices`` when several may be meant; ``unknown``, with
     the titles of up to three nearest items; ``expired`` when the item that was being talked about
-    may no longer be answered from. ``choices`` are quick replies ``(title, value)``; a value goes
+    may no longer be answered from; ``notice`` for what happens now. ``choices`` are quick replies ``(title, value)``; a value goes
     back to `KnowledgeBase.answer_choice`.
     """
 
-    kind: Literal["answer", "choices", "unknown", "expired"]
+    kind: Literal["answer", "choices", "unknown", "expired", "notice"]
     text: str
     item_code: str | None = None
     aspects: tuple[str, ...] = ()
@@ -67,6 +72,8 @@ class KnowledgeBase:
     def __init__(self, encoder: Encoder | None) -> None:
         self._encoder = encoder
         self._items: dict[str, ItemRecord] = {}
+        self._policies: dict[str, PolicyRecord] = {}
+        self._notices: list[NoticeRecord] = []
         self._search = ItemSearch([], None)
         self._refreshing = asyncio.Lock()
 
@@ -78,6 +85,7 @@ class KnowledgeBase:
         async with self._refreshing:
             found = await KnowledgeRepository(session).published()
             items = [record for record in found if isinstance(record, ItemRecord)]
+            self.take_others(found)
             known = [item for item in items if self._items.get(item.code) == item]
             if len(known) != len(items) or len(items) != len(self._items):
                 await self.take(items)
@@ -87,6 +95,27 @@ class KnowledgeBase:
         """Replace the snapshot by ``items``."""
         search = await asyncio.to_thread(ItemSearch, items, self._encoder, self._search)
         self._items, self._search = {item.code: item for item in items}, search
+
+    def take_others(self, records: Iterable[Record]) -> None:
+        """Replace policies and notices by those among ``records``."""
+        kept = list(records)
+        self._policies = {one.code: one for one in kept if isinstance(one, PolicyRecord)}
+        self._notices = [one for one in kept if isinstance(one, NoticeRecord)]
+
+    def policies(self) -> list[PolicyRecord]:
+        """Every published policy, in force or not, by name."""
+        return sorted(self._policies.values(), key=lambda policy: policy.name)
+
+    def policy(self, code: str) -> PolicyRecord:
+        """The policy, in force or not. Raises NotFound when it is unknown or withdrawn."""
+        if code not in self._policies:
+            raise NotFound("没有这份政策，或它已撤回")
+        return self._policies[code]
+
+    def successor(self, policy: PolicyRecord, today: date) -> PolicyRecord | None:
+        """The policy in force on ``today`` that took the place of ``policy``, if published."""
+        found = self._policies.get(policy.superseded_by or "")
+        return found if found and found.valid_on(today) else None
 
     def search(self, text: str, limit: int = 10, today: date | None = None) -> list[Hit]:
         """Items valid on ``today`` that ``text`` may mean, best first, with score and reasons."""
@@ -107,10 +136,31 @@ class KnowledgeBase:
         return item
 
     def answer(
-        self, text: str, context_item_code: str | None = None, today: date | None = None
+        self,
+        text: str,
+        context_item_code: str | None = None,
+        today: date | None = None,
+        *,
+        areas: Sequence[str] = (),
+        moment: datetime | None = None,
     ) -> Answer:
-        """Answer ``text``; ``context_item_code`` is the item that was talked about before."""
+        """Answer ``text``; ``context_item_code`` is the item that was talked about before.
+
+        ``areas`` are codes of where the citizen is, for notices; ``moment`` (aware) is now.
+        A notice goes first, then a policy called by its name, then what a window demanded.
+        """
         day = today or local_today()
+        notices = concerning(text, self._notices, moment or now(), areas)
+        if notices:
+            return self._from_notice(notices[0])
+        policy = self._policy_named(text)
+        if policy is not None:
+            return self._from_policy(policy, day)
+        what = demanded(text)
+        if what is not None:
+            compared = self._compared(what, text, context_item_code, day)
+            if compared is not None:
+                return compared
         aspects = asked(text)
         rest = leftover(text)
         if context_item_code and _says_nothing_new(text, rest, aspects):
@@ -162,6 +212,61 @@ class KnowledgeBase:
             nearest=[hit.name for hit in hits],
         )
 
+    def _compared(self, what: str, text: str, context: str | None, day: date) -> Answer | None:
+        """What a window demanded against the guide talked about, else the one ``text`` means."""
+        about = text.replace(what, "")
+        hits = self._search.search(about, 1, day) if leftover(about) else []
+        code = hits[0].item_code if hits and hits[0].score >= ANSWER_FROM else context
+        item = self._items.get(code or "")
+        if item is None or not item.valid_on(day):
+            return None
+        compared = compare(what, item)
+        offered = [] if compared.found else [("请单位核实", "case:consult")]
+        return Answer(
+            kind="answer",
+            text="\n".join([comparison_text(item, compared), source_line(item)]),
+            item_code=item.code,
+            aspects=(Aspect.MATERIALS,),
+            choices=[*offered, *offers(item, (Aspect.MATERIALS,), 2)],
+            card=_card(item),
+        )
+
+    def _policy_named(self, text: str) -> PolicyRecord | None:
+        plain = normalise(text)
+        named = [
+            (len(name), policy.code)
+            for policy in self._policies.values()
+            for name in (policy.name, *policy.aliases)
+            if normalise(name) in plain
+        ]
+        return self._policies[max(named)[1]] if named else None
+
+    def _from_policy(self, policy: PolicyRecord, day: date) -> Answer:
+        if policy.valid_on(day):
+            card = {
+                "kind": "policy",
+                "code": policy.code,
+                "name": policy.name,
+                "unit": policy.unit_name,
+                "version": policy.version,
+                "valid_from": policy.valid_from.isoformat(),
+                "valid_to": policy.ends_on.isoformat() if policy.ends_on else None,
+            }
+            return Answer(kind="answer", text=policy_text(policy, day), card=card)
+        successor = self.successor(policy, day)
+        name = successor.name if successor else None
+        return Answer(kind="expired", text=lapsed_text(policy, day, name))
+
+    def _from_notice(self, notice: NoticeRecord) -> Answer:
+        card = {
+            "kind": "notice",
+            "code": notice.code,
+            "name": notice.name,
+            "unit": notice.unit_name,
+            "version": notice.version,
+        }
+        return Answer(kind="notice", text=notice_text(notice), card=card)
+
     def _has_name_with(self, code: str, word: str) -> bool:
         item = self._items[code]
         return any(word in name for name in (item.name, *item.aliases))
@@ -177,7 +282,7 @@ class KnowledgeBase:
         if item is None or not item.valid_on(day):
             return self._expired(item)
         said = aspects or (Aspect.OVERVIEW,)
-        body = answer_text(item, said)
+        body = answer_text(item, said, text)
         told: tuple[str, ...] = said
         faq = self._common_question(item, aspects, text)
         if faq is not None:
@@ -188,16 +293,7 @@ class KnowledgeBase:
             item_code=item.code,
             aspects=told,
             choices=offers(item, said),
-            card={
-                "kind": "item",
-                "code": item.code,
-                "name": item.name,
-                "unit": item.unit_name,
-                "version": item.version,
-                "valid_from": item.valid_from.isoformat(),
-                "valid_to": item.valid_to.isoformat() if item.valid_to else None,
-                "url": item_url(item.code),
-            },
+            card=_card(item),
         )
 
     def _common_question(
@@ -240,6 +336,19 @@ class KnowledgeBase:
 def item_url(code: str) -> str:
     """Path of the item's page."""
     return f"/items/{code}"
+
+
+def _card(item: ItemRecord) -> dict[str, Any]:
+    return {
+        "kind": "item",
+        "code": item.code,
+        "name": item.name,
+        "unit": item.unit_name,
+        "version": item.version,
+        "valid_from": item.valid_from.isoformat(),
+        "valid_to": item.valid_to.isoformat() if item.valid_to else None,
+        "url": item_url(item.code),
+    }
 
 
 def _title(name: str) -> str:

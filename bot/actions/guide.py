@@ -10,6 +10,7 @@ from core.calendar import LOCAL
 from core.replies import Reply, say
 from intake import form
 from intake.service import read
+from kb.recording import record
 from kb.service import Answer
 
 
@@ -31,6 +32,11 @@ async def choose_item(talk: Talk, value: str) -> Replies:
 
 async def tell(talk: Talk, answer: Answer) -> Replies:
     """Put an answer into words, remember its item, and count the contact as answered."""
+    await record(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
+    if answer.kind == "notice" or (answer.kind == "answer" and answer.item_code is None):
+        await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
+        talk.remember(failures=None)
+        return [say(answer.text)]
     if answer.kind == "answer":
         if talk.context.get("item") != answer.item_code:
             await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)

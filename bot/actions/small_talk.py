@@ -38,7 +38,7 @@ async def unclear(talk: Talk) -> Replies:
     then offer a person."""
     today = now().astimezone(LOCAL).date()
     answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
-    if answer.kind == "answer":
+    if answer.kind in ("answer", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         talk.act = "file_case"

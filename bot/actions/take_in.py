@@ -171,7 +171,7 @@ async def route(talk: Talk) -> Replies:
         # The gateway screens for emergencies by rules; what only sounds like one is a case.
         return await take_in(talk)
     answer = talk.line.knowledge.answer(talk.text, None, today)
-    if answer.kind == "answer":
+    if answer.kind in ("answer", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         return await take_in(talk)

@@ -7,13 +7,14 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from integrations.web import items
+from integrations.web import items, policies
 from integrations.web.pages import error_page, router
 from integrations.web.render import HERE, render
 
 __all__ = ["error_page", "mount_static", "render", "router"]
 
 router.include_router(items.router)
+router.include_router(policies.router)
 
 
 class _Checked(StaticFiles):
