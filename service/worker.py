@@ -25,6 +25,7 @@ from core.logging import configure_logging
 from core.outbox import delivery
 from core.replies import say
 from core.settings import get_settings
+from kb.tasks import publish_planned_entries
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ PERIODIC = (
     retry_stalled,
     close_answered_cases,
     carry_out_mergers,
+    publish_planned_entries,
 )
 
 

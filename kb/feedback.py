@@ -1,0 +1,155 @@
+"""What citizens thought of an answer: an unhelpful one is a task of the owning unit with a clock.
+
+Questions are kept masked: whoever reads them needs the wording, never the person.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.calendar import add_working_days
+from core.calendar_store import load_calendar
+from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.identity import UNIT_ROLES, Actor, Role
+from core.privacy import mask_text
+from kb.models import Entry, Feedback, GivenAnswer, OpenQuestion
+
+# Working days the owning unit has to look at an answer that did not help.
+LOOKED_AT_WITHIN = 3
+_EDITORS = frozenset({Role.KNOWLEDGE_EDITOR, Role.SUPERVISOR})
+
+
+class Outcome(StrEnum):
+    """What looking at an unhelpful answer came to."""
+
+    CORRECTED = "corrected"
+    EXPLAINED = "explained"
+    NO_CHANGE = "no_change"
+
+
+class QuestionKind(StrEnum):
+    """Why a question stays open."""
+
+    UNKNOWN = "unknown"
+    UNCLEAR = "unclear"
+    UNHELPFUL = "unhelpful"
+
+
+async def record_feedback(
+    session: AsyncSession, answer_id: int, helpful: bool, reason: str, now: datetime
+) -> Feedback:
+    """Keep what a citizen thought of an answer; an unhelpful one gets its task and its question.
+
+    Said once an answer: a second word on the same answer leaves the first. Raises NotFound.
+    """
+    answer = await session.scalar(
+        select(GivenAnswer).where(GivenAnswer.id == answer_id).with_for_update()
+    )
+    if answer is None:
+        raise NotFound("没有这条答复")
+    said = await session.scalar(select(Feedback).where(Feedback.answer_id == answer_id))
+    if said is not None:
+        return said
+    entry = await session.get(Entry, answer.code)
+    if entry is None:
+        raise NotFound("没有这个条目")
+    calendar = None if helpful else await load_calendar(session)
+    feedback = Feedback(
+        answer_id=answer_id,
+        helpful=helpful,
+        reason=mask_text(reason.strip()),
+        code=answer.code,
+        unit=entry.unit,
+        at=now,
+        due_at=calendar and add_working_days(calendar, now, LOOKED_AT_WITHIN).at,
+        state="done" if helpful else "open",
+    )
+    session.add(feedback)
+    await session.flush()
+    if not helpful:
+        await record_question(
+            session,
+            answer.question,
+            QuestionKind.UNHELPFUL,
+            now,
+            nearest=[answer.code],
+            conversation_id=answer.conversation_id,
+            turn_id=answer.turn_id,
+        )
+    return feedback
+
+
+async def record_question(
+    session: AsyncSession,
+    question: str,
+    kind: QuestionKind,
+    now: datetime,
+    *,
+    nearest: Sequence[str] = (),
+    conversation_id: uuid.UUID | None = None,
+    turn_id: uuid.UUID | None = None,
+) -> None:
+    """Keep a question that found nothing, or whose answer did not help; once a turn."""
+    row = {
+        "question": mask_text(question.strip()),
+        "kind": kind.value,
+        "nearest": list(nearest),
+        "conversation_id": conversation_id,
+        "turn_id": turn_id,
+        "at": now,
+    }
+    await session.execute(insert(OpenQuestion).values(row).on_conflict_do_nothing())
+
+
+def units_seen(actor: Actor) -> Collection[str] | None:
+    """Units whose entries the actor may see on the desk; None: all of them.
+
+    Raises NotAllowed for roles that have no business there.
+    """
+    if actor.role in _EDITORS:
+        return None
+    if actor.role in UNIT_ROLES:
+        return actor.units
+    raise NotAllowed("知识库由知识库编辑、主管和各单位维护")
+
+
+async def open_feedback(session: AsyncSession, actor: Actor) -> Sequence[Feedback]:
+    """Unhelpful answers that the actor may look at and nobody has yet, the most pressing first."""
+    query = select(Feedback).where(Feedback.state == "open")
+    units = units_seen(actor)
+    if units is not None:
+        query = query.where(Feedback.unit.in_(units))
+    return (await session.scalars(query.order_by(Feedback.due_at, Feedback.id))).all()
+
+
+async def settle_feedback(
+    session: AsyncSession, actor: Actor, feedback_id: int, outcome: str, note: str, now: datetime
+) -> Feedback:
+    """Close the task of an unhelpful answer with what it came to.
+
+    Raises NotAllowed, NotFound (also for another unit's), Conflict when it is done, InvalidInput
+    for an unknown outcome or when nothing changes and nobody says why.
+    """
+    units = units_seen(actor)
+    query = select(Feedback).where(Feedback.id == feedback_id, Feedback.helpful.is_(False))
+    if units is not None:
+        query = query.where(Feedback.unit.in_(units))
+    feedback: Feedback | None = await session.scalar(query.with_for_update())
+    if feedback is None:
+        raise NotFound("没有这条反馈")
+    if feedback.state != "open":
+        raise Conflict("这条反馈已经处理")
+    if outcome not in set(Outcome):
+        raise InvalidInput("请选择处理结果", fields={"outcome": "请选择处理结果"})
+    if outcome == Outcome.NO_CHANGE and not note.strip():
+        raise InvalidInput("请写明不改的理由", fields={"note": "请写明不改的理由"})
+    feedback.state, feedback.outcome, feedback.note = "done", outcome, note.strip()
+    feedback.handled_by, feedback.done_at = actor.login, now
+    return feedback

@@ -1,0 +1,77 @@
+"""Questions nobody could answer are grouped by what they are about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from sqlalchemy import select
+
+import units.loading
+from core.database import Database
+from core.errors import NotAllowed, NotFound
+from core.identity import Actor, Role
+from kb.feedback import QuestionKind, record_question
+from kb.loading import fingerprint
+from kb.models import OpenQuestion
+from kb.repository import KnowledgeRepository
+from kb.schemas import ItemContent, Status
+from kb.unanswered import grouped, open_groups, settle_questions
+from tests.kb.samples import CITY, COMPLETE
+
+NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
+EDITOR = Actor("editor", "示例", Role.KNOWLEDGE_EDITOR, "center", frozenset({"center"}))
+CLERK = Actor("clerk", "示例", Role.UNIT_CLERK, "agriculture", frozenset({"agriculture"}))
+
+
+class _Directions:
+    """An encoder for which texts with the same last character mean the same."""
+
+    def encode(self, texts: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        ends = sorted({text[-1] for text in texts})
+        return np.array([[text[-1] == end for end in ends] for text in texts], dtype=np.float32)
+
+
+def test_characters_group_wordings_of_one_matter() -> None:
+    groups = grouped(
+        [(3, "养蜂证怎么办？"), (2, "船证丢了去哪补"), (1, "养蜂证怎么办理")], encoder=None
+    )
+    assert [(group.ids, group.count) for group in groups] == [((3, 1), 2), ((2,), 1)]
+
+
+def test_an_encoder_groups_by_meaning() -> None:
+    groups = grouped([(1, "蜂甲"), (2, "船乙"), (3, "猫甲")], _Directions())
+    assert [group.ids for group in groups] == [(1, 3), (2,)]
+
+
+@pytest.mark.parametrize("questions", [[], [(1, "？")], [(1, "")]])
+def test_odd_questions_break_nothing(questions: list[tuple[int, str]]) -> None:
+    assert len(grouped(questions, None)) == len(questions)
+
+
+async def test_a_group_is_settled_by_an_entry(database: Database) -> None:
+    async with database.unit_of_work() as session:
+        await units.loading.load(session, CITY)
+    async with database.unit_of_work() as session:
+        content = ItemContent.model_validate(COMPLETE)
+        await KnowledgeRepository(session).store(
+            content, Status.PUBLISHED, 1, fingerprint=fingerprint(content), author="file"
+        )
+        for text in ("打鱼船怎么登记", "打鱼船怎么登记呀", "坟地多少钱"):
+            await record_question(session, text, QuestionKind.UNKNOWN, NOW)
+    async with database.unit_of_work() as session:
+        groups = await open_groups(session, EDITOR, None)
+        assert [group.count for group in groups] == [2, 1]
+        with pytest.raises(NotAllowed):
+            await open_groups(session, CLERK, None)
+        with pytest.raises(NotFound):
+            await settle_questions(session, EDITOR, groups[0].ids, "T-404", NOW)
+        assert await settle_questions(session, EDITOR, groups[0].ids, "T-001", NOW) == 2
+        assert await settle_questions(session, EDITOR, groups[0].ids, "T-001", NOW) == 0
+    async with database.unit_of_work() as session:
+        assert [group.questions for group in await open_groups(session, EDITOR, None)] == [
+            ("坟地多少钱",)
+        ]
+        query = select(OpenQuestion.settled_code).where(OpenQuestion.settled_by == "editor")
+        assert set(await session.scalars(query)) == {"T-001"}
