@@ -57,7 +57,7 @@ def test_quality(
     ranks: dict[str, list[int]] = defaultdict(list)
     for question, hits in zip(QUESTIONS, found, strict=True):
         if question["code"]:
-            codes = [hit.item_code for hit in hits]
+            codes = [hit.code for hit in hits]
             rank = codes.index(question["code"]) if question["code"] in codes else 99
             ranks[question["kind"]].append(rank)
             ranks["all"].append(rank)
@@ -99,14 +99,14 @@ def test_validity_is_checked_on_the_day_of_the_question(today: date, found: bool
         ],
         None,
     )
-    codes = [hit.item_code for hit in search.search("渔船登记", 5, today)]
+    codes = [hit.code for hit in search.search("渔船登记", 5, today)]
     assert ("T-001" in codes) is found
     assert "T-002" in codes
 
 
 def test_a_hit_says_why(searches: dict[str, ItemSearch]) -> None:
     hit = searches["with encoder"].search("身份证丢了补办", 1, TODAY)[0]
-    assert (hit.item_code, hit.unit) == ("SL-POLICE-002", "police")
+    assert (hit.code, hit.unit) == ("SL-POLICE-002", "police")
     assert 0 < hit.score <= 1
     assert any("意思与" in reason for reason in hit.reasons)
 
