@@ -34,7 +34,7 @@ async def list_items(
         items = knowledge.items()
         return ItemList(items=[summary(item) for item in items[:limit]], total=len(items))
     hits = knowledge.search(q, limit)
-    found = [summary(knowledge.get(hit.item_code), round(hit.score, 4)) for hit in hits]
+    found = [summary(knowledge.get(hit.code), round(hit.score, 4)) for hit in hits]
     return ItemList(items=found, total=len(found))
 
 

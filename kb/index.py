@@ -1,280 +1,283 @@
-"""What a question and an item have in common, as numbers: the features that search fuses.
+"""What a question and an entry have in common, as numbers: the features that search fuses.
 
-Pure: built once over a snapshot of items, then only read. Texts of an item are its name, other
-names, citizens' questions and common questions; a feature takes the best of them.
+Pure: built once over a snapshot of documents, then only read. A feature of an entry is that of its
+best text: its names (name and aliases) or its wordings (citizens' questions, common questions).
 """
 
 from __future__ import annotations
 
-import logging
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jieba
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from kb.actions import EXTRA_COLUMNS, action_flags, field_flags
 from kb.aspects import matter
-from kb.schemas import ItemContent
-from language.encoder import Encoder, Vectors
+from kb.documents import Document
+from kb.everyday import everyday
+from kb.vectors import DocumentVectors
+from kb.words import Words
+from language.e5 import Ranker
+from language.encoder import Encoder
 from language.normalise import normalise
 
 Floats = NDArray[np.float64]
+Positions = NDArray[np.int64]
 
-FEATURES = ("dense", "dense_name", "characters", "coverage", "fuzzy", "action")
+BY_WORDS = (
+    "words", "words_official", "name_told", "name_told_official", "characters",
+    "characters_official", "only_official", "guide_official", "wording_characters", "fuzzy",
+    "action", "action_missing", *EXTRA_COLUMNS, "field_unasked", "field_missing", "known",
+)  # fmt: skip
+BY_ENCODER = ("meaning", "meaning_clauses", "meaning_official", "meaning_both", "wording_meaning")
+BY_RANKER = ("rank", "rank_official")
+FEATURES = (*BY_WORDS, *BY_ENCODER, *BY_RANKER)
+
 _LONGEST_QUERY = 300
 _CLAUSE = re.compile(r"[,。!?;、\s]+")
-_STOP = frozenset(
-    """
-    的 了 吗 呢 啊 呀 吧 是 在 我 你 他 她 它 我们 你们 要 想 有 和 与 或 及 就 都 也 还 个 这 那
-    这个 那个 怎么 怎么办 什么 咋 咋办 如何 办理 办 可以 能 能不能 需要 请问 一下 没 没有 不 去 到
-    给 把 被 让 多少 哪里 哪 几 啥 弄 得 会 对 从 上 下 里 说 知道 听说 自己 现在 已经
-    """.split()  # noqa: SIM905
-)
-# What is to be done with the thing: 补办, 换证 and 首次 share all words but this one.
-_ACTIONS = {
-    "lost": r"丢|遗失|不见了|找不到|弄没|没了|被偷|被摸|挂失|补[办领发证]|损毁|毁坏|烂|坏了|泡",
-    "renew": r"到期|过期|期满|失效|换领|换证|续|签注|延期|复审|换发",
-    "first": r"首次|第一次|初次|新办|没办过|头一回|刚出生|新生|新开|设立|开办|新装|报装",
-    "change": r"变更|改名|改成|换个名|更改|更名",
-    "cancel": r"注销|销掉|不开了|不干了|关门|停业|报停|停掉|撤销",
-    "transfer": r"过户|转移|转让|迁|转到|转学|转入|接续|投靠",
-    "query": r"查询|查一?下|查查|看看我名下",
-    "withdraw": r"提取|取出来|拿出来|取公积金",
-    "borrow": r"贷款|借钱|借款",
-    "report": r"投诉|举报|拖欠|欠薪|不给.{0,3}钱|不发工资",
-}
-_ACTION_RULES = {name: re.compile(rule) for name, rule in _ACTIONS.items()}
+_TELLING_CLAUSE = 4
+_MOST_CLAUSES = 2
 _FAQ_LEAD = 0.03
-_NAME_KINDS = ("name", "alias")
+_NAMES = ("name", "alias")
 
 
 @dataclass(frozen=True)
 class IndexedText:
-    """One text of one item; ``kind`` is name, alias, question or faq."""
+    """One text of one document; ``kind`` is name, alias, question or faq."""
 
-    item: int
+    document: int
     kind: str
     text: str
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Features of every item (rows) for one question, and the text that came nearest."""
+class Asked:
+    """A question as search reads it.
 
+    ``plain`` in one spelling and with homophones corrected, ``core`` without politeness and aspect,
+    ``official`` the words that offices use for it, ``unknown`` the share (0–1, by weight) of its
+    words that stand in no document at all.
+    """
+
+    plain: str
+    core: str
+    official: tuple[str, ...]
+    clauses: tuple[str, ...]
+    unknown: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Features of every document (rows; columns as `FEATURES`) for one question."""
+
+    asked: Asked
     features: Floats
-    nearest: NDArray[np.int64]
+    nearest: Positions
     closeness: Floats
 
 
 class Index:
-    """Words, characters and vectors of a fixed list of items."""
+    """Words, characters and vectors of a fixed list of documents."""
 
     def __init__(
         self,
-        items: Sequence[ItemContent],
-        encoder: Encoder | None,
+        documents: Sequence[Document],
+        encoder: Encoder | None = None,
+        ranker: Ranker | None = None,
         previous: Index | None = None,
     ) -> None:
-        """``previous`` spares encoding again what it already knows."""
-        self.items = tuple(items)
-        self.encoder = encoder
-        self.texts = [text for i, item in enumerate(items) for text in _texts_of(i, item)]
-        self._owner = np.array([text.item for text in self.texts], dtype=np.int64)
-        self._named = np.array([text.kind in _NAME_KINDS for text in self.texts], dtype=bool)
-        self._plain = [normalise(text.text) for text in self.texts]
-        self._names = [self._plain[i] for i in np.flatnonzero(self._named)]
-        self._name_lengths = np.array([len(name) for name in self._names])
-        self._actions = [_actions(" ".join([item.name, *item.aliases])) for item in items]
-        self._words = _tokenizer(items)
-        self._text_words = [frozenset(self._cut(text.text)) for text in self.texts]
-        self._other_words = [frozenset(self._cut(_rest_of(item))) for item in items]
-        self._known = [self._words_of(i, frozenset()) for i in range(len(items))]
-        self._idf = _idf(self._known)
-        self._vectors: Vectors | None = None
+        """``previous`` spares reading and encoding again what it already knows."""
+        self.documents = tuple(documents)
+        self.texts = [text for i, entry in enumerate(documents) for text in _texts_of(i, entry)]
+        self.plain = [normalise(text.text) for text in self.texts]
+        self.owner = np.array([text.document for text in self.texts], dtype=np.int64)
+        named = np.array([text.kind in _NAMES for text in self.texts], dtype=bool)
+        self._names = np.flatnonzero(named)
+        self._wordings = np.flatnonzero(~named)
         if not self.texts:
             return
-        self._by_character = TfidfVectorizer(
-            analyzer="char", ngram_range=(1, 3), sublinear_tf=True, dtype=np.float32
+        self._name_texts = [self.plain[i] for i in self._names]
+        self._name_lengths = np.array([len(name) for name in self._name_texts])
+        guides = [
+            normalise(f"{entry.name} {' '.join(entry.aliases)} {entry.rest}") for entry in documents
+        ]
+        self._words: Words = Words(
+            self._name_texts,
+            [self.plain[i] for i in self._wordings],
+            guides,
+            self.owner[self._names],
+            self.owner[self._wordings],
+            previous._words if previous is not None and previous.texts else None,
         )
-        self._character_rows = self._by_character.fit_transform(self._plain)
+        self._characters, self._character_rows = _character_rows(self.plain, (1, 3))
+        self._guide_characters, self._guide_rows = _character_rows(guides, (1, 2))
+        called = [" ".join([entry.name, *entry.aliases]) for entry in documents]
+        self._actions = np.stack([action_flags(name) for name in called])
+        self._fields = np.stack([field_flags([name]) for name in called])
+        self.vectors: DocumentVectors | None = None
         if encoder is not None:
-            self._vectors = self._encoded(encoder, previous)
+            self.vectors = DocumentVectors(
+                self.plain,
+                self._name_texts,
+                everyday().terms,
+                encoder,
+                ranker,
+                previous.vectors if previous is not None and previous.texts else None,
+            )
 
-    def _encoded(self, encoder: Encoder, previous: Index | None) -> Vectors:
-        known: dict[str, Vectors] = {}
-        if previous is not None and previous._vectors is not None:
-            known = dict(zip(previous._plain, previous._vectors, strict=True))
-        new = [text for text in dict.fromkeys(self._plain) if text not in known]
-        if new:
-            vectors = encoder.encode([matter(text) or text for text in new])
-            known.update(zip(new, vectors, strict=True))
-        return np.stack([known[text] for text in self._plain])
+    def asked(self, question: str) -> Asked:
+        """``question`` as it is compared."""
+        plain = self._words.correct(normalise(question)[:_LONGEST_QUERY])
+        core = matter(plain) or plain
+        parts = [part for part in _CLAUSE.split(core) if len(part) >= _TELLING_CLAUSE]
+        if len(parts) > 1:
+            parts = sorted(parts, key=self._words.weight, reverse=True)[:_MOST_CLAUSES]
+        else:
+            parts = []
+        return Asked(
+            plain, core, everyday().official(plain), tuple(parts), self._words.unknown(core)
+        )
 
     def evidence(self, question: str, without: frozenset[int] = frozenset()) -> Evidence:
-        """Features of every item for ``question``; ``without`` leaves out texts by position.
+        """Features of every document for ``question``; ``without`` leaves out texts by position.
 
         Leaving out the text that a question was taken from makes it usable for learning.
         """
-        count = len(self.items)
-        plain = normalise(question)[:_LONGEST_QUERY]
-        core = matter(plain) or plain
-        if not self.texts or not plain:
-            empty = np.zeros(count, dtype=np.float64)
+        count = len(self.documents)
+        if not self.texts or not normalise(question):
+            nothing = Asked("", "", (), (), 0.0)
             return Evidence(
-                np.zeros((count, len(FEATURES))), np.zeros(count, dtype=np.int64), empty
+                nothing,
+                np.zeros((count, len(FEATURES))),
+                np.zeros(count, dtype=np.int64),
+                np.zeros(len(self.texts)),
             )
-        mask = np.ones(len(self.texts), dtype=bool)
-        mask[list(without)] = False
-        characters = self._shared_characters(plain, core)
-        dense = self._closeness(plain, core)
-        closeness = characters if dense is None else dense
-        if dense is None:
-            dense = np.zeros(len(self.texts))
-        features = np.column_stack(
-            [
-                self._best(dense, mask),
-                self._best(dense, mask & self._named),
-                self._best(characters, mask),
-                self._coverage(plain, without),
-                self._fuzzy(core, mask),
-                self._action_agreement(plain),
-            ]
-        )
+        asked = self.asked(question)
+        kept = np.ones(len(self.texts), dtype=bool)
+        kept[list(without)] = False
+        found = {
+            **self._by_words(asked, kept, without),
+            **self._by_characters(asked, kept),
+            **self._by_actions(asked),
+            **self._by_meaning(asked, kept),
+        }
+        features = np.column_stack([found.get(name, np.zeros(count)) for name in FEATURES])
+        closeness = self._closeness(asked)
         nearest = np.zeros(count, dtype=np.int64)
-        for position in np.argsort(np.where(mask, closeness, -1.0), kind="stable"):
-            nearest[self._owner[position]] = position
-        return Evidence(features, nearest, closeness)
+        order = np.argsort(np.where(kept, closeness, -1.0), kind="stable")
+        nearest[self.owner[order]] = order
+        return Evidence(asked, features, nearest, closeness)
 
-    def nearest(self, question: str, item: int) -> tuple[IndexedText, float]:
-        """The text of an item nearest to ``question``, and how near (0–1).
+    def nearest(self, question: str, number: int) -> tuple[IndexedText, float]:
+        """The text of a document nearest to ``question``, and how near (0–1).
 
         A common question wins over citizens' wordings that are hardly nearer: it has an answer.
         """
-        own = [i for i, text in enumerate(self.texts) if text.item == item]
-        plain = normalise(question)[:_LONGEST_QUERY]
-        core = matter(plain) or plain
-        near = self._closeness(plain, core)
-        if near is None:
-            near = self._shared_characters(plain, core)
+        near = self._closeness(self.asked(question))
+        own = [i for i, text in enumerate(self.texts) if text.document == number]
         best = max(own, key=lambda i: near[i] + _FAQ_LEAD * (self.texts[i].kind == "faq"))
         return self.texts[best], float(near[best])
 
-    def _words_of(self, item: int, without: frozenset[int]) -> frozenset[str]:
-        own = (i for i, text in enumerate(self.texts) if text.item == item and i not in without)
-        return self._other_words[item].union(*(self._text_words[i] for i in own))
+    def _closeness(self, asked: Asked) -> Floats:
+        if self.vectors is not None:
+            return self.vectors.closeness((asked.plain, asked.core, *asked.clauses))
+        return np.asarray(self._shared_characters([asked.plain, asked.core]).max(axis=1))
 
-    def _cut(self, text: str) -> list[str]:
-        words = self._words.lcut_for_search(normalise(text))
-        return [word for word in words if word.strip() and word not in _STOP]
+    def _shared_characters(self, said: list[str]) -> Floats:
+        """Cosines (0–1) of weighted character groups: every text (rows), everything said."""
+        return _dense(self._character_rows @ self._characters.transform(said).T)
 
-    def _shared_characters(self, plain: str, core: str) -> Floats:
-        """Cosine (0–1) of weighted character groups with every text, of question or core."""
-        said = self._by_character.transform([plain, core])
-        return np.asarray((self._character_rows @ said.T).toarray().max(axis=1), dtype=np.float64)
+    def _by_words(
+        self, asked: Asked, kept: NDArray[np.bool_], without: frozenset[int]
+    ) -> dict[str, Floats]:
+        names = kept[self._names]
+        shares = self._words.shares(asked.core, asked.official)
+        left_out = frozenset(int(self.owner[position]) for position in without)
+        return {
+            **{name: self._best(rows, self._names, names) for name, rows in shares.items()},
+            "known": self._words.known(asked.core, kept[self._wordings], left_out),
+        }
 
-    def _closeness(self, plain: str, core: str) -> Floats | None:
-        """Best cosine of the whole question, its core and its telling clauses with every text."""
-        if self.encoder is None or self._vectors is None:
-            return None
-        said = [plain, core]
-        clauses = [clause for clause in _CLAUSE.split(core) if len(clause) >= 4]
-        if len(plain) > 25 and len(clauses) > 1:
-            said += sorted(clauses, key=self._weight, reverse=True)[:2]
-        vectors = self.encoder.encode(list(dict.fromkeys(said)))
-        return np.asarray((self._vectors @ vectors.T).max(axis=1), dtype=np.float64)
+    def _by_characters(self, asked: Asked, kept: NDArray[np.bool_]) -> dict[str, Floats]:
+        official = " ".join(asked.official)
+        both = f"{asked.core} {official}"
+        rows = self._shared_characters([asked.core, asked.plain, both, official])
+        said = np.maximum(rows[:, 0], rows[:, 1])
+        names, wordings = kept[self._names], kept[self._wordings]
+        guide = self._guide_rows @ self._guide_characters.transform([both]).T
+        return {
+            "characters": self._best(said[self._names], self._names, names),
+            "characters_official": self._best(rows[self._names, 2], self._names, names),
+            "only_official": self._best(rows[self._names, 3], self._names, names),
+            "wording_characters": self._best(said[self._wordings], self._wordings, wordings),
+            "guide_official": _dense(guide)[:, 0],
+            "fuzzy": self._best(self._fuzzy(asked.core), self._names, names),
+        }
 
-    def _weight(self, clause: str) -> float:
-        return sum(self._idf.get(word, 0.0) for word in set(self._cut(clause)))
-
-    def _best(self, values: Floats, mask: NDArray[np.bool_]) -> Floats:
-        best = np.zeros(len(self.items), dtype=np.float64)
-        np.maximum.at(best, self._owner[mask], values[mask])
-        return best
-
-    def _coverage(self, plain: str, without: frozenset[int]) -> Floats:
-        """Share (0–1) of the question's words, by weight, that occur anywhere in an item."""
-        unknown = max(self._idf.values(), default=1.0)
-        weights = {word: self._idf.get(word, unknown) for word in set(self._cut(plain))}
-        total = sum(weights.values())
-        if not total:
-            return np.zeros(len(self.items), dtype=np.float64)
-        found = np.array(
-            [sum(weights[word] for word in weights if word in known) for known in self._known]
-        )
-        for item in {self.texts[position].item for position in without}:
-            known = self._words_of(item, without)
-            found[item] = sum(weights[word] for word in weights if word in known)
-        return np.asarray(found / total)
-
-    def _fuzzy(self, core: str, mask: NDArray[np.bool_]) -> Floats:
+    def _fuzzy(self, core: str) -> Floats:
         """How much of a name (0–1) stands in the question, spelling mistakes forgiven."""
         scorer = fuzz.ratio if len(core) < 3 else fuzz.partial_ratio
-        shares = process.cdist([core], self._names, scorer=scorer)[0] / 100
+        shares = process.cdist([core], self._name_texts, scorer=scorer)[0] / 100
         # A name of two or three characters is easily contained by chance.
-        shares *= np.minimum(1.0, 0.7 + 0.05 * np.minimum(self._name_lengths, len(core)))
-        spread = np.zeros(len(self.texts), dtype=np.float64)
-        spread[self._named] = shares
-        return self._best(spread, mask)
+        least = np.minimum(self._name_lengths, len(core))
+        return np.asarray(shares * np.minimum(1.0, 0.7 + 0.05 * least), dtype=np.float64)
 
-    def _action_agreement(self, plain: str) -> Floats:
-        """1 where question and item want the same done, -1 where another thing, else 0."""
-        wanted = _actions(plain)
-        if not wanted:
-            return np.zeros(len(self.items), dtype=np.float64)
-        return np.array([1.0 if wanted & own else -1.0 if own else -0.3 for own in self._actions])
+    def _by_actions(self, asked: Asked) -> dict[str, Floats]:
+        wanted = action_flags(asked.plain)
+        said = max(float(wanted.sum()), 1.0)
+        fields = field_flags([asked.plain, *asked.official])
+        unasked = self._actions * (1 - wanted)
+        return {
+            "action": self._actions @ wanted / said,
+            "action_missing": (1 - self._actions) @ wanted / said,
+            **{name: unasked[:, columns].sum(axis=1) for name, columns in EXTRA_COLUMNS.items()},
+            "field_unasked": self._fields @ (1 - fields),
+            "field_missing": (1 - self._fields) @ fields,
+        }
 
+    def _by_meaning(self, asked: Asked, kept: NDArray[np.bool_]) -> dict[str, Floats]:
+        if self.vectors is None:
+            return {}
+        names = kept[self._names]
+        texts = self.vectors.meaning(asked.plain, asked.core, asked.clauses, asked.official)
+        found = {
+            name: self._best(rows[self._names], self._names, names) for name, rows in texts.items()
+        }
+        found["wording_meaning"] = np.maximum(
+            found["meaning"],
+            self._best(texts["meaning"][self._wordings], self._wordings, kept[self._wordings]),
+        )
+        ranks = self.vectors.ranks(asked.plain, asked.core, asked.official)
+        found.update({name: self._best(rows, self._names, names) for name, rows in ranks.items()})
+        return found
 
-def _texts_of(number: int, item: ItemContent) -> list[IndexedText]:
-    texts = [IndexedText(number, "name", item.name)]
-    texts += [IndexedText(number, "alias", alias) for alias in item.aliases]
-    texts += [IndexedText(number, "question", question) for question in item.questions]
-    texts += [IndexedText(number, "faq", faq.q) for faq in item.faq]
-    return texts
-
-
-def _rest_of(item: ItemContent) -> str:
-    """What else is written about an item and may hold a word of the question."""
-    situations = [condition.when or "" for condition in item.conditions]
-    return " ".join([item.summary, item.theme, item.result or "", *situations])
-
-
-def without_action(text: str) -> str:
-    """What a text is about, without what is to be done: 居民身份证到期换领 → 居民身份证."""
-    for rule in _ACTION_RULES.values():
-        text = rule.sub("", text)
-    return text.strip("（）() 、，")
-
-
-def has_action(text: str) -> bool:
-    """Whether ``text`` says what is to be done: 丢了, 过户 …"""
-    return bool(_actions(text))
-
-
-def _actions(text: str) -> frozenset[str]:
-    return frozenset(name for name, rule in _ACTION_RULES.items() if rule.search(text))
+    def _best(self, values: Floats, texts: Positions, kept: NDArray[np.bool_]) -> Floats:
+        best = np.full(len(self.documents), -np.inf)
+        np.maximum.at(best, self.owner[texts[kept]], values[kept])
+        return np.where(np.isfinite(best), best, 0.0)
 
 
-def _tokenizer(items: Sequence[ItemContent]) -> Any:
-    """Jieba with the short names of items as words, so that 居住证 stays one."""
-    jieba.setLogLevel(logging.WARNING)
-    words = jieba.Tokenizer()
-    words.initialize()
-    for item in items:
-        for name in (item.name, *item.aliases):
-            if 2 <= len(name) <= 5:
-                words.add_word(name)
-    return words
+def _texts_of(number: int, entry: Document) -> list[IndexedText]:
+    return [
+        IndexedText(number, "name", entry.name),
+        *(IndexedText(number, "alias", alias) for alias in entry.aliases),
+        *(IndexedText(number, "question", question) for question in entry.questions),
+        *(IndexedText(number, "faq", question) for question in entry.faq_questions),
+    ]
 
 
-def _idf(documents: list[frozenset[str]]) -> dict[str, float]:
-    seen: dict[str, int] = {}
-    for document in documents:
-        for word in document:
-            seen[word] = seen.get(word, 0) + 1
-    return {word: math.log(1 + len(documents) / n) for word, n in seen.items()}
+def _character_rows(texts: Sequence[str], lengths: tuple[int, int]) -> tuple[Any, Any]:
+    by_character = TfidfVectorizer(
+        analyzer="char", ngram_range=lengths, sublinear_tf=True, dtype=np.float32
+    )
+    return by_character, by_character.fit_transform([text or " " for text in texts])
+
+
+def _dense(product: Any) -> Floats:
+    return np.asarray(sparse.csr_matrix(product).toarray(), dtype=np.float64)

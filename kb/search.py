@@ -1,55 +1,50 @@
-"""Finds the items a question is about: words, characters, names and meaning in one score.
+"""Finds the entries a question is about: words, characters, names and meaning in one score.
 
-Pure and in the process: built over a snapshot of published items. Whether an item may be answered
+Pure and in the process: built over a snapshot of published entries. Whether an entry may be answered
 from is decided when the question comes, so that one that expired at midnight is gone at midnight.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kb.index import FEATURES, Evidence, Index
-from kb.schemas import Faq, ItemRecord
+from kb.documents import Document
+from kb.index import FEATURES, Evidence, Floats, Index
+from kb.schemas import Kind
+from language.e5 import Ranker
 from language.encoder import Encoder
 
-# Learned from the sample city's own wordings by kb/tuning.py; test questions played no part.
-_WITH_ENCODER = {
-    "dense": 4.5192,
-    "dense_name": 0.3538,
-    "characters": 0.9011,
-    "coverage": 3.4568,
-    "fuzzy": 2.3595,
-    "action": 0.5993,
-}
-_WITH_ENCODER_CONSTANT = -6.2734
-_BY_WORDS = {
-    "dense": 0.0,
-    "dense_name": 0.0,
-    "characters": 2.7681,
-    "coverage": 3.9977,
-    "fuzzy": 3.1054,
-    "action": 0.6968,
-}
-_BY_WORDS_CONSTANT = -4.3268
+_LEARNED = Path(__file__).with_name("learned.json")
+DECISION = (
+    "fused", "lead", "certainty", "known", "unknown", "meaning", "rank", "shared", "covered", "length",
+)  # fmt: skip
+_LONG = 40
 _REASON_FROM = 0.5
 _REASONS = {
-    "dense": "意思与“{text}”相近",
+    "wording_meaning": "意思与“{text}”相近",
     "fuzzy": "提到了事项名称或别名",
-    "coverage": "用词在指南中出现",
+    "words_official": "“{official}”正是指南的说法",
+    "known": "用词在指南中出现",
     "action": "办理动作一致",
 }
 
 
 @dataclass(frozen=True)
 class Hit:
-    """An item that may answer the question; ``score`` (0–1) is the chance that it is meant."""
+    """An entry that may answer the question; ``score`` (0–1) is the chance that it is meant."""
 
-    item_code: str
+    code: str
+    kind: Kind
     name: str
     unit: str
     score: float
@@ -57,65 +52,151 @@ class Hit:
     closeness: float
 
 
-class ItemSearch:
-    """Search over one snapshot of published items."""
+@dataclass(frozen=True)
+class Fusion:
+    """Learned weights: of the features of an entry, and of what decides whether to answer at all."""
+
+    weights: Floats
+    decision: Floats
+    constant: float
+
+
+def fusion(encoder: bool, ranker: bool) -> Fusion:
+    """The weights for what is installed, learned by kb/tuning.py."""
+    return _fusions()["all" if encoder and ranker else "encoder" if encoder else "words"]
+
+
+@cache
+def _fusions() -> dict[str, Fusion]:
+    learned = json.loads(_LEARNED.read_text("utf-8"))
+    return {
+        name: Fusion(
+            np.array([found["weights"].get(feature, 0.0) for feature in FEATURES]),
+            np.array([found["decision"].get(feature, 0.0) for feature in DECISION]),
+            found["constant"],
+        )
+        for name, found in learned.items()
+    }
+
+
+def decision_features(evidence: Evidence, fused: Floats, best: int, names: Sequence[str]) -> Floats:
+    """What tells, as `DECISION`, whether the best entry of a question answers it.
+
+    ``fused`` are the entries' scores, -inf for those that do not count. The lead is over the best
+    entry of another name: many entries of one name are no doubt about the matter.
+    """
+    features = dict(zip(FEATURES, evidence.features[best], strict=True))
+    rivals = [float(fused[i]) for i in _first(fused, 12) if names[i] != names[best] and i != best]
+    lead = float(fused[best]) - max((r for r in rivals if math.isfinite(r)), default=-math.inf)
+    return np.array(
+        [
+            float(fused[best]),
+            min(lead, 5.0),
+            _certainty(fused, best, names),
+            features["known"],
+            evidence.asked.unknown,
+            features["wording_meaning"],
+            features["rank"],
+            max(features["characters"], features["wording_characters"]),
+            features["words_official"],
+            min(len(evidence.asked.core), _LONG) / _LONG,
+        ]
+    )
+
+
+def _certainty(fused: Floats, best: int, names: Sequence[str]) -> float:
+    """Logarithm of the share of the best name among all entries."""
+    chances = np.exp(fused - fused[best])
+    same = sum(chances[i] for i in _first(fused, 12) if names[i] == names[best])
+    return math.log(float(same) / float(chances.sum()))
+
+
+def _first(values: Floats, count: int) -> NDArray[np.int64]:
+    """Positions of the ``count`` largest values, largest first, earlier ones first among equals."""
+    if len(values) > count:
+        least = np.partition(values, -count)[-count]
+        some = np.flatnonzero(values >= least)
+    else:
+        some = np.arange(len(values))
+    return some[np.argsort(-values[some], kind="stable")][:count]
+
+
+class EntrySearch:
+    """Search over a fixed list of documents; ``previous`` makes a change of a few of them cheap."""
 
     def __init__(
         self,
-        items: Sequence[ItemRecord],
-        encoder: Encoder | None,
-        previous: ItemSearch | None = None,
+        documents: Sequence[Document],
+        encoder: Encoder | None = None,
+        previous: EntrySearch | None = None,
+        ranker: Ranker | None = None,
     ) -> None:
-        """``previous`` is the search this one replaces; it spares work on what did not change."""
-        self.items = tuple(items)
-        self.index: Index = Index(self.items, encoder, previous.index if previous else None)
-        weights = _BY_WORDS if encoder is None else _WITH_ENCODER
-        self._weights = np.array([weights[name] for name in FEATURES])
-        self._constant = _BY_WORDS_CONSTANT if encoder is None else _WITH_ENCODER_CONSTANT
-        self._numbers = {item.code: number for number, item in enumerate(items)}
-        self._from = np.array([item.valid_from.toordinal() for item in items], dtype=np.int64)
-        self._to = np.array(
-            [(item.valid_to or date.max).toordinal() for item in items], dtype=np.int64
+        """``encoder`` tells how near two texts are; ``ranker``, used only beside it, ranks names."""
+        self.documents = tuple(documents)
+        ranker = ranker if encoder is not None else None
+        self.index: Index = Index(
+            self.documents, encoder, ranker, previous.index if previous else None
         )
+        self._fusion = fusion(encoder is not None, ranker is not None)
+        self._numbers = {entry.code: number for number, entry in enumerate(self.documents)}
+        self._names = [entry.name for entry in self.documents]
+        self._kinds = np.array([entry.kind.value for entry in self.documents], dtype=object)
+        self._from = np.array([entry.valid_from.toordinal() for entry in self.documents])
+        self._to = np.array([(entry.valid_to or date.max).toordinal() for entry in self.documents])
 
-    def search(self, text: str, limit: int, today: date) -> list[Hit]:
-        """The up to ``limit`` likeliest items valid on ``today``, best first."""
-        if not self.items or limit < 1:
+    def search(
+        self, text: str, limit: int, today: date, kinds: Collection[Kind] | None = None
+    ) -> list[Hit]:
+        """The up to ``limit`` likeliest entries valid on ``today``, best first; ``kinds``: only these."""
+        if not self.documents or limit < 1:
             return []
         evidence = self.index.evidence(text)
         if not evidence.features.any():
             return []
-        logits = evidence.features @ self._weights + self._constant
         day = today.toordinal()
-        logits[(self._from > day) | (self._to < day)] = -np.inf
-        best = np.argsort(-logits, kind="stable")[:limit]
-        return [
-            self._hit(int(i), float(logits[i]), evidence) for i in best if np.isfinite(logits[i])
-        ]
+        counts = (self._from <= day) & (self._to >= day)
+        if kinds is not None:
+            counts &= np.isin(self._kinds, [kind.value for kind in kinds])
+        if not counts.any():
+            return []
+        fused = np.where(counts, evidence.features @ self._fusion.weights, -np.inf)
+        order = [int(i) for i in _first(fused, limit) if counts[i]]
+        chance = self._chance(evidence, fused, order[0])
+        lead = float(fused[order[0]])
+        return [self._hit(i, chance * math.exp(float(fused[i]) - lead), evidence) for i in order]
 
-    def common_question(self, text: str, code: str) -> tuple[Faq, float] | None:
-        """The item's common question when it is what ``text`` comes nearest to, and how near (0–1).
+    def common_question(self, text: str, code: str) -> tuple[str, float] | None:
+        """The entry's common question when it is what ``text`` comes nearest to, and how near (0–1).
 
-        Raises KeyError when there is no such item.
+        Raises KeyError when there is no such entry.
         """
-        number = self._numbers[code]
-        found, closeness = self.index.nearest(text, number)
-        if found.kind != "faq":
-            return None
-        return next(faq for faq in self.items[number].faq if faq.q == found.text), closeness
+        found, closeness = self.index.nearest(text, self._numbers[code])
+        return (found.text, closeness) if found.kind == "faq" else None
 
-    def _hit(self, number: int, logit: float, evidence: Evidence) -> Hit:
-        item = self.items[number]
+    def _chance(self, evidence: Evidence, fused: Floats, best: int) -> float:
+        """The chance (0–1) that the best entry answers the question."""
+        features = decision_features(evidence, fused, best, self._names)
+        logit = float(features @ self._fusion.decision) + self._fusion.constant
+        return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
+
+    def _hit(self, number: int, score: float, evidence: Evidence) -> Hit:
+        entry = self.documents[number]
         nearest = int(evidence.nearest[number])
-        text = self.index.texts[nearest]
-        found = dict(zip(FEATURES, evidence.features[number], strict=True))
+        found: dict[str, Any] = dict(zip(FEATURES, evidence.features[number], strict=True))
+        official = [
+            term for term in evidence.asked.official if term in f"{entry.name} {entry.aliases}"
+        ]
+        if not official:
+            found["words_official"] = 0.0
+        told = {"text": self.index.texts[nearest].text, "official": "、".join(official)}
         return Hit(
-            item_code=item.code,
-            name=item.name,
-            unit=item.unit,
-            score=1 / (1 + math.exp(-logit)),
+            code=entry.code,
+            kind=entry.kind,
+            name=entry.name,
+            unit=entry.unit,
+            score=score,
             reasons=tuple(
-                reason.format(text=text.text)
+                reason.format(**told)
                 for name, reason in _REASONS.items()
                 if found[name] >= _REASON_FROM
             ),

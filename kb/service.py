@@ -13,15 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
+from kb.actions import has_action, without_action
 from kb.answers import answer_text, choice_value, faq_text, offers, read_choice_value, source_line
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
+from kb.documents import document
 from kb.guide_compare import compare, comparison_text, demanded
-from kb.index import has_action, without_action
 from kb.notice_answers import concerning, notice_text
 from kb.policy_answers import lapsed_text, policy_text
 from kb.repository import KnowledgeRepository
 from kb.schemas import ItemRecord, NoticeRecord, PolicyRecord, Record
-from kb.search import Hit, ItemSearch
+from kb.search import EntrySearch, Hit
+from language.e5 import Ranker
 from language.encoder import Encoder
 from language.normalise import normalise
 
@@ -69,12 +71,13 @@ def local_today() -> date:
 class KnowledgeBase:
     """Held by the process; `refresh` when PostgreSQL announces ``kb_changed``."""
 
-    def __init__(self, encoder: Encoder | None) -> None:
+    def __init__(self, encoder: Encoder | None, ranker: Ranker | None = None) -> None:
         self._encoder = encoder
+        self._ranker = ranker
         self._items: dict[str, ItemRecord] = {}
         self._policies: dict[str, PolicyRecord] = {}
         self._notices: list[NoticeRecord] = []
-        self._search = ItemSearch([], None)
+        self._search = EntrySearch([])
         self._refreshing = asyncio.Lock()
 
     async def refresh(self, session: AsyncSession) -> int:
@@ -93,7 +96,10 @@ class KnowledgeBase:
 
     async def take(self, items: list[ItemRecord]) -> None:
         """Replace the snapshot by ``items``."""
-        search = await asyncio.to_thread(ItemSearch, items, self._encoder, self._search)
+        documents = [document(item) for item in items]
+        search = await asyncio.to_thread(
+            EntrySearch, documents, self._encoder, self._search, self._ranker
+        )
         self._items, self._search = {item.code: item for item in items}, search
 
     def take_others(self, records: Iterable[Record]) -> None:
@@ -168,10 +174,10 @@ class KnowledgeBase:
         if not rest:
             return self._unknown([])
         hits = self._search.search(text, _MOST_CHOICES, day)
-        if context_item_code in {hit.item_code for hit in hits if hit.score >= ANSWER_FROM}:
-            near = next(hit for hit in hits if hit.item_code == context_item_code)
+        if context_item_code in {hit.code for hit in hits if hit.score >= ANSWER_FROM}:
+            near = next(hit for hit in hits if hit.code == context_item_code)
             if near.score >= hits[0].score - _LOYALTY:
-                return self._from_item(near.item_code, aspects, day, text)
+                return self._from_item(near.code, aspects, day, text)
         context = self._items.get(context_item_code or "")
         if context and has_action(text) and not leftover(without_action(text)):
             # "要是丢了呢" after 身份证换领 means the card, not just anything that got lost.
@@ -196,11 +202,11 @@ class KnowledgeBase:
         named = [
             hit
             for hit in hits
-            if hit.score >= best.score - _SAME_WORD and self._has_name_with(hit.item_code, rest)
+            if hit.score >= best.score - _SAME_WORD and self._has_name_with(hit.code, rest)
         ]
         likely = max(equal, named, key=len)
         if best.score >= ANSWER_FROM and len(likely) < 2:
-            return self._from_item(best.item_code, aspects, day, text)
+            return self._from_item(best.code, aspects, day, text)
         offered = likely if best.score >= ANSWER_FROM or len(likely) > 1 else hits
         offered = [hit for hit in offered if hit.score >= min(OFFER_FROM, best.score - _BESIDE)]
         question = "您问的是下面哪一项？" if len(offered) > 1 else "您问的是这一项吗？"
@@ -208,7 +214,7 @@ class KnowledgeBase:
             kind="choices",
             text=question,
             aspects=tuple(aspects),
-            choices=[(_title(hit.name), choice_value(hit.item_code, aspects)) for hit in offered],
+            choices=[(_title(hit.name), choice_value(hit.code, aspects)) for hit in offered],
             nearest=[hit.name for hit in hits],
         )
 
@@ -216,7 +222,7 @@ class KnowledgeBase:
         """What a window demanded against the guide talked about, else the one ``text`` means."""
         about = text.replace(what, "")
         hits = self._search.search(about, 1, day) if leftover(about) else []
-        code = hits[0].item_code if hits and hits[0].score >= ANSWER_FROM else context
+        code = hits[0].code if hits and hits[0].score >= ANSWER_FROM else context
         item = self._items.get(code or "")
         if item is None or not item.valid_on(day):
             return None
@@ -307,7 +313,8 @@ class KnowledgeBase:
         found = self._search.common_question(text, item.code)
         if found is None or found[1] < _FAQ_FROM:
             return None
-        return faq_text(item, found[0].q, found[0].a)
+        faq = next(faq for faq in item.faq if faq.q == found[0])
+        return faq_text(item, faq.q, faq.a)
 
     def _expired(self, item: ItemRecord | None) -> Answer:
         name = f"“{item.name}”的办事指南" if item else "刚才那份办事指南"
@@ -327,7 +334,7 @@ class KnowledgeBase:
             kind="unknown",
             text=text,
             choices=[
-                (_title(hit.name), choice_value(hit.item_code, ())) for hit in hits[:_MOST_CHOICES]
+                (_title(hit.name), choice_value(hit.code, ())) for hit in hits[:_MOST_CHOICES]
             ],
             nearest=nearest,
         )

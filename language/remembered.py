@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from language.encoder import DIMENSIONS, Encoder, Vectors
+from language.encoder import Encoder, Vectors
 
 # Batches this small are queries; larger ones are what a start or an edit brings.
 _QUERY = 4
@@ -30,7 +30,7 @@ class RememberingEncoder:
         self._known = _read(file)
 
     def encode(self, texts: list[str]) -> Vectors:
-        """One row of ``DIMENSIONS`` float32 for each of ``texts``."""
+        """One row of float32 for each of ``texts``, as many as the model has dimensions."""
         if len(texts) <= _QUERY:
             return self._encoder.encode(texts)
         keys = [hashlib.sha1(text.encode(), usedforsecurity=False).digest() for text in texts]
@@ -49,7 +49,7 @@ def _read(file: Path) -> dict[bytes, Vectors]:
             keys, rows = stored["keys"], stored["rows"]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return {}
-    if rows.ndim != 2 or rows.shape != (len(keys), DIMENSIONS):
+    if rows.ndim != 2 or len(rows) != len(keys):
         return {}
     return {key.tobytes(): row for key, row in zip(keys, rows, strict=True)}
 

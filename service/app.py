@@ -39,6 +39,7 @@ from core.logging import configure_logging
 from core.settings import Settings, get_settings
 from core.wire import ErrorBody
 from kb.service import KnowledgeBase
+from language.e5 import load_ranker
 from language.encoder import Encoder, load_encoder
 from language.remembered import RememberingEncoder
 from service import docs, worker
@@ -107,7 +108,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(listener.run(), name="listener")]
         stack.push_async_callback(_stop, tasks)
         await asyncio.wait_for(listener.listening.wait(), 30)
-        knowledge = KnowledgeBase(encoder)
+        ranker = await asyncio.to_thread(load_ranker, settings.data_dir / "vectors")
+        knowledge = KnowledgeBase(encoder, ranker)
         async with database.unit_of_work() as session:
             line = Line(database, knowledge, await City.load(session, encoder), encoder)
             await knowledge.refresh(session)

@@ -30,7 +30,7 @@ async def search_items(
     themes: dict[str, list[ItemRecord]] = {}
     if question:
         hits = knowledge.search(question, _MOST_FOUND)
-        found = [knowledge.get(hit.item_code) for hit in hits if hit.score >= OFFER_FROM]
+        found = [knowledge.get(hit.code) for hit in hits if hit.score >= OFFER_FROM]
     else:
         for item in knowledge.items():
             themes.setdefault(item.theme or "其他", []).append(item)

@@ -1,0 +1,106 @@
+"""``hotline kb evaluate``: how well questions find their item, on any items and questions."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from kb.evaluation import Outcome, Question
+    from kb.schemas import ItemRecord
+    from kb.search import EntrySearch
+
+Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
+
+
+def evaluate(
+    items: Annotated[Path, typer.Option(help="事项 CSV 文件，列名同广东政务服务网的公开数据")],
+    questions: Annotated[
+        Path, typer.Option(help="问题文件，每行一个 JSON：question、kind、acceptable、field、value")
+    ],
+    encoders: Annotated[bool, typer.Option(help="使用句向量；--no-encoders 只按字词检索")] = True,
+    as_json: Json = False,
+) -> None:
+    """测量检索：首位与前三位正确率、答案内容、该不该回答、每题毫秒、内存。不需要数据库。"""
+    from kb.evaluation import BadQuestions, lines, measure, read_questions
+    from kb.public_items import BadItems, read_public_items
+
+    try:
+        records, asked = read_public_items(items), read_questions(questions)
+    except (BadItems, BadQuestions) as error:
+        _fail(str(error))
+    except (OSError, UnicodeDecodeError) as error:
+        _fail(f"读不了文件：{error}")
+    search, names = _search(records, encoders)
+    figures: dict[str, Any] = measure(_outcomes(search, records, asked))
+    figures["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    figures["encoders"] = names
+    if as_json:
+        typer.echo(json.dumps(figures, ensure_ascii=False))
+        return
+    for line in lines(figures):
+        typer.echo(line)
+    typer.echo(f"内存 {figures['memory_mb']} MB，句向量 {'、'.join(names) or '无'}")
+
+
+def _search(records: list[ItemRecord], encoders: bool) -> tuple[EntrySearch, list[str]]:
+    """The search over the items, and the names of the encoders it uses."""
+    from core.settings import get_settings
+    from kb.documents import document
+    from kb.search import EntrySearch
+    from language.e5 import load_ranker
+    from language.encoder import Encoder, load_encoder
+    from language.remembered import RememberingEncoder
+
+    documents = [document(record) for record in records]
+    if not encoders:
+        return EntrySearch(documents), []
+    folder = get_settings().data_dir / "vectors"
+    folder.mkdir(parents=True, exist_ok=True)
+    loaded = load_encoder()
+    if loaded is None:
+        return EntrySearch(documents), []
+    encoder: Encoder = RememberingEncoder(loaded, folder / "use-multilingual-3.npz")
+    ranker = load_ranker(folder)
+    names = ["use-multilingual-3", *(["multilingual-e5-small"] if ranker else [])]
+    return EntrySearch(documents, encoder, ranker=ranker), names
+
+
+def _outcomes(
+    search: EntrySearch, records: list[ItemRecord], questions: list[Question]
+) -> list[Outcome]:
+    from kb.answers import answer_text
+    from kb.aspects import asked
+    from kb.evaluation import DEPTH, Outcome, contains_value
+
+    by_code = {record.code: record for record in records}
+    today = max((record.valid_from for record in records), default=None)
+    if today is None:
+        return []
+    # The first query pays for what is loaded lazily; a line that runs has long done so.
+    search.search("你好，请问怎么办理", DEPTH, today)
+    found: list[Outcome] = []
+    with typer.progressbar(questions, label="提问", file=sys.stderr) as bar:
+        for question in bar:
+            begun = time.perf_counter()
+            hits = search.search(question.text, DEPTH, today)
+            taken = (time.perf_counter() - begun) * 1000
+            told = None
+            if question.value is not None:
+                answer = answer_text(by_code[hits[0].code], asked(question.text)) if hits else ""
+                told = contains_value(answer, question.value)
+            score = hits[0].score if hits else 0.0
+            codes = tuple(hit.code for hit in hits)
+            found.append(Outcome(question, codes, score, taken, told))
+    return found
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"错误：{message}", err=True)
+    raise typer.Exit(1)
