@@ -179,9 +179,12 @@ class Index:
 
         A common question wins over citizens' wordings that are hardly nearer: it has an answer.
         """
-        near = self._closeness(self.asked(question))
+        asked = self.asked(question)
+        near = self._closeness(asked)
+        # Meaning alone takes 被辞退 for 主动辞职.
+        alike = near + self._shared_characters([asked.plain, asked.core]).max(axis=1)
         own = [i for i, text in enumerate(self.texts) if text.document == number]
-        best = max(own, key=lambda i: near[i] + _FAQ_LEAD * (self.texts[i].kind == "faq"))
+        best = max(own, key=lambda i: alike[i] + _FAQ_LEAD * (self.texts[i].kind == "faq"))
         return self.texts[best], float(near[best])
 
     def _closeness(self, asked: Asked) -> Floats:

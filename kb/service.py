@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
-from kb.actions import has_action, without_action
+from kb.actions import action_flags, has_action, without_action
 from kb.answers import answer_text, choice_value, faq_text, offers, read_choice_value, source_line
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
 from kb.documents import document
@@ -37,8 +37,8 @@ _EQUAL = 0.06
 _LOYALTY = 0.15
 _FAQ_FROM = 0.72
 _FAQ_WORDS = 4
-# A question that is no more than a word of several names means any of them, within this.
-_SAME_WORD = 0.4
+# A question that is no more than what several names say means any of them with this score.
+_SAME_WORD = 0.05
 # Only items at least this near to the best one are offered beside it.
 _BESIDE = 0.2
 _MOST_CHOICES = 3
@@ -200,15 +200,15 @@ class KnowledgeBase:
         best = hits[0]
         equal = [hit for hit in hits if hit.score >= best.score - _EQUAL]
         named = [
-            hit
-            for hit in hits
-            if hit.score >= best.score - _SAME_WORD and self._has_name_with(hit.code, rest)
+            hit for hit in hits if hit.score >= _SAME_WORD and self._has_name_with(hit.code, rest)
         ]
         likely = max(equal, named, key=len)
         if best.score >= ANSWER_FROM and len(likely) < 2:
             return self._from_item(best.code, aspects, day, text)
         offered = likely if best.score >= ANSWER_FROM or len(likely) > 1 else hits
-        offered = [hit for hit in offered if hit.score >= min(OFFER_FROM, best.score - _BESIDE)]
+        if offered is not named:
+            least = min(OFFER_FROM, best.score - _BESIDE)
+            offered = [hit for hit in offered if hit.score >= least]
         question = "您问的是下面哪一项？" if len(offered) > 1 else "您问的是这一项吗？"
         return Answer(
             kind="choices",
@@ -274,8 +274,14 @@ class KnowledgeBase:
         return Answer(kind="notice", text=notice_text(notice), card=card)
 
     def _has_name_with(self, code: str, word: str) -> bool:
+        """Whether the item is called by ``word``, a thing or what is done with it: 公积金提取."""
         item = self._items[code]
-        return any(word in name for name in (item.name, *item.aliases))
+        thing, done = without_action(word), has_action(word)
+        wanted = action_flags(word)
+        return any(
+            word in name or (done and thing in name and bool((wanted * action_flags(name)).any()))
+            for name in (item.name, *item.aliases)
+        )
 
     def _from_item(
         self,
