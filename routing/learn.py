@@ -301,13 +301,21 @@ class _Likeness:
     def __init__(
         self, texts: Matrix, vectors: NDArray[np.float32], labels: Labels, classes: int
     ) -> None:
-        self._texts, self._vectors = texts, vectors
-        likeness = self._to_learnt(texts, vectors)
+        # What all texts share says nothing about their labels.
+        self._middle = vectors.mean(axis=0)
+        self._texts, self._vectors = texts, self._apart(vectors)
+        likeness = self._to_learnt(texts, self._vectors)
         damped = likeness + 0.05 * np.eye(len(likeness))
         self._dual = np.linalg.solve(damped, np.eye(classes)[labels])
 
     def score(self, texts: Matrix, vectors: NDArray[np.float32]) -> Floats:
-        return np.asarray(self._to_learnt(texts, vectors) @ self._dual)
+        return np.asarray(self._to_learnt(texts, self._apart(vectors)) @ self._dual)
+
+    def _apart(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Vectors from the middle of what was learnt, of length 1."""
+        moved = vectors - self._middle
+        lengths = np.linalg.norm(moved, axis=1, keepdims=True)
+        return np.asarray(moved / np.maximum(lengths, 1e-9), dtype=np.float32)
 
     def _to_learnt(self, texts: Matrix, vectors: NDArray[np.float32]) -> Floats:
         wording = 0.5 * (texts @ self._texts.T).toarray()

@@ -201,10 +201,11 @@ def _encoder(table: Table) -> Encoder | None:
 
 
 def _sentence_encoder() -> Encoder | None:
-    from language.encoder import load_encoder
+    from language.e5 import load_ranker
 
-    encoder = load_encoder()
-    return (lambda texts: encoder.encode(list(texts))) if encoder else None
+    # Of the two encoders the one that ranks names well: labels are told apart by it.
+    ranker = load_ranker()
+    return (lambda texts: ranker.texts.encode(list(texts))) if ranker else None
 
 
 @contextmanager
