@@ -54,6 +54,8 @@ def log_in(page: Page, stack: Stack, login: str) -> None:
     page.get_by_label("密码").fill(stack.password(login))
     page.get_by_role("button", name="登录").click()
     expect(page.get_by_role("button", name="退出")).to_be_visible()
+    # The page is there before its keys are; a person is slower than both.
+    page.wait_for_load_state("load")
 
 
 def confirm_dialog(page: Page) -> None:

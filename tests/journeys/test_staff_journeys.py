@@ -99,7 +99,6 @@ def test_a_desk_stays_current_and_is_worked_by_keyboard(
     dispatcher.locator("#move").get_by_role("button", name="派单").click()
     holds(dispatcher, "撤回（单位签收前")
     picture(dispatcher, "24-dispatched-with-undo")
-    # The words are on the page before its keys are: a person is slower than both.
     dispatcher.wait_for_load_state("load")
     dispatcher.keyboard.press("u")
     holds(dispatcher, "工单回到待派单")
