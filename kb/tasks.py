@@ -20,4 +20,4 @@ async def publish_planned_entries(timestamp: int) -> None:
     async with delivery.database.unit_of_work() as session:
         codes = await publish_due(session, now())
     if codes:
-        log.info("entries_published_as_planned", codes=codes)
+        log.info("entries_published_as_planned", changed=len(codes))
