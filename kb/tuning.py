@@ -26,8 +26,8 @@ from scipy.optimize import minimize
 from kb.documents import Document, document
 from kb.everyday import everyday
 from kb.index import BY_ENCODER, BY_RANKER, BY_WORDS, FEATURES, Evidence, Floats, Index
-from kb.loading import read_entries
 from kb.public_items import public_documents
+from kb.readers.own_yaml import read_entries
 from kb.schemas import ItemContent
 from kb.search import DECISION, decision_features
 from kb.vectors import store
