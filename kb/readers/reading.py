@@ -65,10 +65,14 @@ class FileEntry:
 
 @dataclass
 class Reading:
-    """What was read so far; a code that comes again is rejected, the first one stays."""
+    """What was read so far; a code that comes again is rejected, the first one stays.
+
+    ``skipped`` counts records that the register itself no longer uses.
+    """
 
     rejected: list[Rejected] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    skipped: int = 0
     _entries: dict[str, FileEntry] = field(default_factory=dict)
 
     @property
