@@ -31,6 +31,8 @@ def plain(text: str) -> tuple[str, bool]:
     """
     if len(text) > LONGEST:
         raise Refused(f"有 {len(text):,} 个字，超过 {LONGEST:,}")
+    if "\ufffd" in text:
+        raise Refused("含有乱码（�）")
     marked = _ENTITY.search(text) is not None
     told = html.unescape(text) if marked else text
     if _ACTIVE.search(told):

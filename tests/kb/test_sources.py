@@ -11,11 +11,12 @@ import units.loading
 from core.database import Database
 from core.identity import Actor, Role
 from kb.drafts import withdraw_entry
+from kb.labels import LABELS
 from kb.loading import LoadReport, fingerprint, plan, write
 from kb.models import Entry
 from kb.readers.reading import FileEntry
 from kb.repository import Change, KnowledgeRepository
-from kb.schemas import ItemContent, Status
+from kb.schemas import CONTENTS, ItemContent, Status
 from tests.kb.samples import CITY, COMPLETE
 from tests.kb.test_drafts import NOW
 
@@ -101,3 +102,8 @@ async def test_changes_become_visible_in_the_order_of_their_numbers(city: Databa
     async with city.unit_of_work() as session:
         earlier = (await session.get_one(Entry, "T-001")).change
     assert earlier < await second
+
+
+def test_every_field_has_a_name_on_screen() -> None:
+    fields = {name for content in CONTENTS.values() for name in content.model_fields}
+    assert fields <= LABELS.keys()
