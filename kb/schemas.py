@@ -411,15 +411,8 @@ class PolicyRecord(PolicyContent, _Published):
 
     @property
     def ends_on(self) -> date | None:
-        """The last day on which it holds; None: no end.
-
-        The day before it was declared void, the end it names, or, of a normative document, five
-        years after it came into force or was renewed (domain.md §8), whichever is first.
-        """
-        ends = [self.valid_to, self.void_on - timedelta(days=1) if self.void_on else None]
-        if self.normative:
-            ends.append(_years_after(self.renewed_on or self.valid_from, _LAPSES_AFTER))
-        return min((day for day in ends if day is not None), default=None)
+        """The last day on which it holds; see `last_day_of`."""
+        return last_day_of(self)
 
     def valid_on(self, day: date) -> bool:
         """Whether it may be answered from on ``day``: in force, not void and not superseded."""
@@ -481,6 +474,20 @@ def validity_of(content: Content) -> tuple[date, date | None]:
             content.ends_at.astimezone(LOCAL).date(),
         )
     return content.valid_from, content.valid_to
+
+
+def last_day_of(content: Content) -> date | None:
+    """The last day on which an entry holds; None: no end.
+
+    Of a policy: the day before it was declared void, the end it names, or, of a normative document,
+    five years after it came into force or was renewed (domain.md §8), whichever is first.
+    """
+    if not isinstance(content, PolicyContent):
+        return validity_of(content)[1]
+    ends = [content.valid_to, content.void_on - timedelta(days=1) if content.void_on else None]
+    if content.normative:
+        ends.append(_years_after(content.renewed_on or content.valid_from, _LAPSES_AFTER))
+    return min((day for day in ends if day is not None), default=None)
 
 
 def _years_after(day: date, years: int) -> date:
