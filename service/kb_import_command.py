@@ -72,7 +72,7 @@ def import_(
     if as_json:
         typer.echo(json.dumps(_result(found, reading, name, written), ensure_ascii=False))
     elif written:
-        typer.echo("已写入，各进程随即更新。")
+        typer.echo(f"已写入，各进程随即更新。质量报告：hotline kb check --source {name}")
     if found.writes and not written and not dry_run:
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(1 if found.rejected else 0)

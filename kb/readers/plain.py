@@ -51,7 +51,7 @@ def cell_text(text: str) -> str:
     An apostrophe before what looks like a formula, as our own tables write it, goes.
     """
     told = text.strip()
-    if told.startswith("'") and _FORMULA.match(told[1:]):
+    if told.startswith(("'=", "'+", "'-", "'@")):
         return told[1:]
     if _FORMULA.match(told):
         raise Refused("以 = + - @ 开头，像公式：请改成文字")
