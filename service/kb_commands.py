@@ -9,6 +9,7 @@ from service import (
     kb_evaluation_command,
     kb_export_command,
     kb_import_command,
+    kb_search_command,
 )
 
 EPILOG = "退出码：0 完成；1 已说明原因的失败；2 用法错误。"
@@ -18,4 +19,5 @@ app = typer.Typer(
 app.command("import", epilog=kb_import_command.EPILOG)(kb_import_command.import_)
 app.command("check", epilog=kb_check_command.EPILOG)(kb_check_command.check)
 app.command("export")(kb_export_command.export)
+app.command("search")(kb_search_command.search)
 app.command("evaluate")(kb_evaluation_command.evaluate)

@@ -135,3 +135,14 @@ async def test_what_cannot_be_exported_is_told(city: Database, tmp_path: Path) -
     assert (policies.exit_code, "只能放事项" in policies.output) == (2, True)
     nothing = await hotline("kb", "export", "-o", tmp_path / "a.yml", "--source", "没有")
     assert (nothing.exit_code, (tmp_path / "a.yml").exists()) == (1, False)
+
+
+@pytest.mark.usefixtures("command_database")
+async def test_search_tells_what_a_question_finds_and_why(city: Database) -> None:
+    found = await hotline_json("kb", "search", "身份证丢了怎么补办", "--no-encoders", "--limit", 2)
+    first = found["hits"][0]
+    assert (first["code"], first["unit_name"]) == ("SL-POLICE-002", "示例市公安局")
+    assert first["score"] > 0.5 and first["reasons"]
+    told = await hotline("kb", "search", "身份证丢了怎么补办", "--no-encoders")
+    assert "1. 居民身份证丢失补领（SL-POLICE-002，第1版）" in told.stdout
+    assert (await hotline("kb", "search", " ")).exit_code == 1
