@@ -39,7 +39,7 @@ from cases.vocabulary import Outcome, Source
 from core.attachments import store_image
 from core.database import Database, now
 from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
-from core.privacy import decrypt, keyed_hash, new_token
+from core.privacy import decrypt, encrypt, keyed_hash, new_token
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text, screen
 from intake.form import Matter
@@ -82,12 +82,18 @@ class Gateway:
         default_factory=WeakValueDictionary
     )
 
-    async def open(self, channel: str) -> tuple[uuid.UUID, str]:
-        """A new conversation at ``channel``; returns its id and the token that opens it."""
+    async def open(self, channel: str, *, caller: str | None = None) -> tuple[uuid.UUID, str]:
+        """A new conversation at ``channel``; returns its id and the token that opens it.
+
+        ``caller`` is the number that the door saw, if it saw one.
+        """
         token = new_token()
         async with self.database.unit_of_work() as session:
             conversation = Conversation(
-                id=uuid.uuid4(), channel=channel, token_hash=_token_hash(token), context={}
+                id=uuid.uuid4(),
+                channel=channel,
+                token_hash=_token_hash(token),
+                context={"caller": encrypt(caller)} if caller else {},
             )
             session.add(conversation)
             await session.flush()
