@@ -43,6 +43,8 @@ from core.privacy import decrypt, encrypt, keyed_hash, new_token
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text, screen
 from intake.form import Matter
+from intake.orders import REFUSAL, gives_orders, without_orders
+from intake.questions import question
 from intake.service import open_draft, read, start_draft, write
 
 log = structlog.get_logger(__name__)
@@ -190,6 +192,8 @@ class Gateway:
             replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
         elif text == PERSON[1] or HANDOFF_TEXT.match(text):
             replies, act = [await hand_over(session, conversation, "市民要求")], "handoff"
+        elif gives_orders(text) and not without_orders(text):
+            replies, act = [await self._refuse(session, conversation)], "out_of_scope"
         elif not text:
             replies = [say("没有听清，请再说一遍，或者直接打字。", PERSON)]
         if replies is None:
@@ -197,6 +201,14 @@ class Gateway:
         await repository.append(session, conversation.id, "assistant", replies, turn.id)
         await repository.finish_turn(session, turn.id, "answered", act, 1.0)
         return True
+
+    async def _refuse(self, session: AsyncSession, conversation: Conversation) -> Reply:
+        """Orders to the machine are declined; what was asked last is asked again."""
+        draft = await open_draft(session, conversation.id)
+        if draft is None:
+            return say(f"{REFUSAL}请问要办什么事，或者反映什么？")
+        pending = question(read(draft))
+        return pending.model_copy(update={"text": f"{REFUSAL}\n{pending.text}"})
 
     async def _emergency(
         self, session: AsyncSession, conversation: Conversation, text: str, found: Emergency
@@ -219,7 +231,9 @@ class Gateway:
     ) -> Answered:
         act, confidence, failed = None, None, False
         try:
-            understood = await self.assistant.turn(conversation_id, turn_id, _shortened(text))
+            understood = await self.assistant.turn(
+                conversation_id, turn_id, _shortened(without_orders(text))
+            )
             act, confidence = understood.act, understood.confidence
         except AssistantDown as error:
             log.warning("assistant_down", reason=str(error), turn_id=str(turn_id))

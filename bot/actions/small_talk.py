@@ -8,7 +8,7 @@ from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from core.calendar import LOCAL
 from core.database import now
 from core.replies import say
-from intake import form
+from intake import questions
 from intake.service import read
 
 _WORDS = {
@@ -26,7 +26,7 @@ async def small_talk(talk: Talk) -> Replies:
         return await take_in(talk)
     text = _WORDS.get(talk.act or "", _WORDS["chitchat"])
     if talk.draft is not None:
-        pending = form.question(read(talk.draft))
+        pending = questions.question(read(talk.draft))
         return [pending.model_copy(update={"text": f"{text}\n{pending.text}"})]
     if talk.act == "goodbye":
         return [say(text)]
