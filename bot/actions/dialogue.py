@@ -63,6 +63,8 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     ``act`` and ``confidence`` (0..1) are the assistant's; ``awaiting`` names what was asked last
     (a slot of the intake, ``progress``, ``review_reason``, or None).
     """
+    if awaiting in ("progress", "urge", "withdraw") and act != "handoff" and is_vague(text):
+        return Step.UNCLEAR
     if awaiting in ("progress", "urge", "supplement", "withdraw", "reopen") and not (
         act in ("ask_guide", "file_case", "handoff") and confidence >= SURE
     ):
@@ -89,6 +91,18 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     return Step.TAKE_IN
 
 
+# What says nothing of a thing: fillers, pointing words, asking to be understood.
+_EMPTY = re.compile(
+    r"[\W_]|嗯|啊|哎呀?|唉|呃|哦|喔|呀|嘛|撒|噻|哈|嘞|咯|喂|吧|了|的|你|我|它|他|就是|那个|这个|那种|这种|那样|这样|那回|上回|上次|"
+    r"那边|东西|事情|事|晓得|知道|懂|明白|听不|听|咋个?|怎么|不|没有?|搞起|弄好|好|又|还|也|是|有|说|讲|反正|然后|搞|弄"
+)
+
+
+def is_vague(text: str) -> bool:
+    """Whether ``text`` is words without a thing in them: 就是那个那个嘛 你晓得的."""
+    return len(text) >= 4 and len(_EMPTY.sub("", text)) < 2
+
+
 # A case number as it is given out: date, sequence, check digit.
 _CASE_NUMBER = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{7}(?!\d)")
 
@@ -98,6 +112,8 @@ def _fresh(act: str | None, text: str) -> Step:
         return Step.PROGRESS
     if is_opening(text):
         return Step.TAKE_IN
+    if act in ("chitchat", "ask_progress", "ask_guide", "supplement") and is_vague(text):
+        return Step.UNCLEAR
     match act:
         case "ask_guide" | "ask_policy":
             return Step.GUIDE

@@ -179,7 +179,5 @@ def test_several_matters_share_who_speaks() -> None:
     assert [one.detail for one in matters] == ["路灯坏了", "垃圾没清"]
     assert {one.phone for one in matters} == {"13800000021"}
     assert not any(one.others for one in matters)
-    rows = {
-        row["label"]: row["value"] for row in (questions.summary(first).card or {})["rows"]
-    }
+    rows = {row["label"]: row["value"] for row in (questions.summary(first).card or {})["rows"]}
     assert "垃圾没清" in rows["第2件"] and rows["联系"] == "138****0021"
