@@ -302,7 +302,9 @@ _TESTS: dict[str, Test] = {
     "duplicate_prompt": _says(r"之前|已经(?:登记|反映)|同一件|还在办"),
     "split": _split,
     "urgent": _some_case(lambda one: one.urgency == "紧急"),
-    "confidential": _new_or_open("confidential"),
+    "confidential": lambda seen, _: (
+        "身份保密：是" in seen.text or _new_or_open("confidential")(seen, "")
+    ),
     "accept_anonymous": _new_or_open("anonymous"),
     "masked_phone": _says(r"1[3-9]\d\*{4}\d{4}"),
     "cite_source": _says(r"来源|依据"),

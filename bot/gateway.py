@@ -42,6 +42,7 @@ from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from core.privacy import decrypt, encrypt, keyed_hash, new_token
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text, screen
+from intake.facts import without_phone
 from intake.form import Matter
 from intake.orders import REFUSAL, gives_orders, without_orders
 from intake.questions import question
@@ -231,9 +232,7 @@ class Gateway:
     ) -> Answered:
         act, confidence, failed = None, None, False
         try:
-            understood = await self.assistant.turn(
-                conversation_id, turn_id, _shortened(without_orders(text))
-            )
+            understood = await self.assistant.turn(conversation_id, turn_id, _for_assistant(text))
             act, confidence = understood.act, understood.confidence
         except AssistantDown as error:
             log.warning("assistant_down", reason=str(error), turn_id=str(turn_id))
@@ -354,7 +353,10 @@ def _while_a_person_owns(conversation: Conversation) -> list[Reply]:
     return [say("已收到，工作人员接入后会看到您说的每一句话。", BACK, FORM)]
 
 
-def _shortened(text: str) -> str:
+def _for_assistant(text: str) -> str:
+    """What the assistant is given to understand: no orders to it, no telephone numbers, no more
+    than it can take."""
+    text = without_phone(without_orders(text)) if not text.startswith("/") else text
     if len(text) <= ASSISTANT_TEXT:
         return text
     half = ASSISTANT_TEXT // 2

@@ -23,7 +23,7 @@ from core.identity import Actor
 from core.privacy import decrypt, encrypt
 from core.replies import Reply, say
 from intake import form, several
-from intake.facts import find_phone, read_facts
+from intake.facts import find_phone, read_facts, without_phone
 from intake.form import Heard, Matter, Place
 from intake.models import Draft
 from intake.placing import recommend, territories
@@ -109,7 +109,7 @@ class Intake:
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
         new = matter.model_copy(deep=True)
-        topic = self.router.topic(self.about(new.detail))
+        topic = self.router.topic(self.about(without_phone(new.detail)))
         hint = None
         if topic:
             new.category, new.category_name = topic.facts.code, topic.facts.name
@@ -147,7 +147,7 @@ class Intake:
         pieces: list[str] = []
         found: set[str] = set()
         for piece in several.counted(text) or several.added(text):
-            topic = self.router.topic(self.about(piece))
+            topic = self.router.topic(self.about(without_phone(piece)))
             if topic is not None and topic.score >= _A_MATTER:
                 pieces.append(piece)
                 found.add(topic.facts.code)
@@ -168,6 +168,7 @@ class Intake:
         if several.all_one(text):
             for other in new.others:
                 new.words += other.words
+                new.place, new.since = new.place or other.place, new.since or other.since
             new.others = []
             return form.settle(self.classify(new))
         number, said = several.which(text), several.without_which(text)
@@ -194,15 +195,18 @@ class Intake:
 
 
 def _with_places(matter: Matter) -> Matter:
-    """Further matters that name no place of their own lie where the first one does."""
+    """Matters that name no place of their own lie where the first one does that names one; a time
+    that is told only at the end holds for all."""
     new = matter.model_copy(deep=True)
-    first = new.place
-    if first is None or first.text == form.UNKNOWN:
-        return new
-    for other in new.others:
-        if other.place is None and not other.place_options:
-            text = several.inherited_place(other.detail, first.text)
-            other.place = first.model_copy(update={"text": text})
+    every = [new, *new.others]
+    place = next((one.place for one in every if one.place), None)
+    for one in every:
+        if place is not None and one.place is None and not one.place_options:
+            text = several.inherited_place(one.detail, place.text)
+            one.place = place.model_copy(update={"text": text})
+    if all(one.since is None for one in every[:-1]):
+        for one in every:
+            one.since = every[-1].since
     return new
 
 
