@@ -69,11 +69,12 @@ def faq_text(item: ItemRecord, question: str, answer: str) -> str:
 
 
 def source_line(item: ItemRecord) -> str:
-    """Item, code, version, validity and unit, as every answer ends."""
+    """Item, code, version, validity and who carries it out, as every answer ends."""
     validity = f"有效期自{item.valid_from.isoformat()}"
     if item.valid_to is not None:
         validity += f"至{item.valid_to.isoformat()}"
-    return f"来源：{item.name}（{item.code}，第{item.version}版，{validity}）· {item.unit_name}"
+    who = f"{item.department}，{item.unit_name}提供" if item.department else item.unit_name
+    return f"来源：{item.name}（{item.code}，第{item.version}版，{validity}）· {who}"
 
 
 def offers(item: ItemRecord, told: Sequence[Aspect], limit: int = 3) -> list[tuple[str, str]]:

@@ -141,6 +141,7 @@ async def approve_draft(
     Raises NotAllowed for the author and for roles that do not approve, Conflict when the draft was
     decided or the entry changed since it was begun, InvalidInput for a day that has passed.
     """
+    await KnowledgeRepository(session).lock()
     draft = await _draft(session, actor, draft_id, "submitted")
     _require_second(actor, draft)
     today = now.astimezone(LOCAL).date()
@@ -154,17 +155,20 @@ async def approve_draft(
 
 
 async def publish_due(session: AsyncSession, now: datetime) -> list[str]:
-    """Publish what was planned for today or before; the codes. Several workers share the drafts.
+    """Publish what was planned for today or before; the codes.
 
-    A draft whose entry changed since goes back as rejected, with that reason.
+    While somebody else writes entries nothing is published: the next call does it. A draft whose
+    entry changed since goes back as rejected, with that reason.
     """
+    if not await KnowledgeRepository(session).lock_if_free():
+        return []
     query = (
         select(EntryDraft)
         .where(
             EntryDraft.state == "approved", EntryDraft.publish_on <= now.astimezone(LOCAL).date()
         )
         .order_by(EntryDraft.id)
-        .with_for_update(skip_locked=True)
+        .with_for_update()
     )
     published = []
     for draft in (await session.scalars(query)).all():
@@ -187,6 +191,7 @@ async def withdraw_entry(
     without a reason.
     """
     repository = KnowledgeRepository(session)
+    await repository.lock()
     row = await repository.entry(code, lock=True)
     units = units_seen(actor)
     if row is None or (units is not None and row.unit not in units):

@@ -20,20 +20,21 @@ Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
 
 
 def evaluate(
-    items: Annotated[Path, typer.Option(help="事项 CSV 文件，列名同广东政务服务网的公开数据")],
+    items: Annotated[Path, typer.Option(help="事项文件，与 hotline kb import 能读的相同")],
     questions: Annotated[
         Path, typer.Option(help="问题文件，每行一个 JSON：question、kind、acceptable、field、value")
     ],
+    mapping: Annotated[str, typer.Option(help="映射文件，或自带映射的名称")] = "guangdong",
     encoders: Annotated[bool, typer.Option(help="使用句向量；--no-encoders 只按字词检索")] = True,
     as_json: Json = False,
 ) -> None:
     """测量检索：首位与前三位正确率、答案内容、该不该回答、每题毫秒、内存。不需要数据库。"""
     from kb.evaluation import BadQuestions, lines, measure, read_questions
-    from kb.public_items import BadItems, read_public_items
+    from kb.readers.reading import UnusableSource
 
     try:
-        records, asked = read_public_items(items), read_questions(questions)
-    except (BadItems, BadQuestions) as error:
+        records, asked = _records(items, mapping), read_questions(questions)
+    except (UnusableSource, BadQuestions) as error:
         _fail(str(error))
     except (OSError, UnicodeDecodeError) as error:
         _fail(f"读不了文件：{error}")
@@ -47,6 +48,19 @@ def evaluate(
     for line in lines(figures):
         typer.echo(line)
     typer.echo(f"内存 {figures['memory_mb']} MB，句向量 {'、'.join(names) or '无'}")
+
+
+def _records(path: Path, mapping: str) -> list[ItemRecord]:
+    """The items of the file as the process would hold them; raises UnusableSource."""
+    from kb.readers.sources import read_source
+    from kb.schemas import ItemContent, ItemRecord
+
+    found = (entry.content for entry in read_source(path, mapping=mapping).entries)
+    return [
+        ItemRecord.model_validate({**item.model_dump(), "unit_name": item.department or item.unit})
+        for item in found
+        if isinstance(item, ItemContent)
+    ]
 
 
 def _search(records: list[ItemRecord], encoders: bool) -> tuple[EntrySearch, list[str]]:

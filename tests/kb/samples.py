@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kb.loading import read_entries
+from kb.readers.own_yaml import read_entries
 from kb.schemas import ItemContent, ItemRecord
 
 CITY = Path(__file__).parents[2] / "city"

@@ -12,8 +12,9 @@ import yaml
 
 import units.loading
 from core.database import Database
-from kb.loading import LoadReport, load, read_entries
+from kb.loading import LoadReport, load
 from kb.models import Entry
+from kb.readers.own_yaml import read_entries
 from kb.repository import KnowledgeRepository
 from kb.schemas import ItemRecord
 from kb.service import KnowledgeBase
