@@ -20,6 +20,7 @@ from console import (
     desk_actions,
     desks,
     joining_page,
+    knowledge_page,
     live,
     login,
     measures_page,
@@ -60,6 +61,7 @@ for _pages in (
     categories_page,
     succession_page,
     territory_page,
+    knowledge_page,
 ):
     router.include_router(_pages.router)
 

@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.calendar import LOCAL
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.identity import Actor, Role
-from kb.feedback import units_seen
 from kb.loading import fingerprint
 from kb.models import Entry, EntryDraft
+from kb.permissions import units_seen
 from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import CONTENTS, Content, Kind, Status
 

@@ -6,7 +6,7 @@ Questions are kept masked: whoever reads them needs the wording, never the perso
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,14 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.calendar import add_working_days
 from core.calendar_store import load_calendar
-from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from core.identity import UNIT_ROLES, Actor, Role
+from core.errors import Conflict, InvalidInput, NotFound
+from core.identity import Actor
 from core.privacy import mask_text
 from kb.models import Entry, Feedback, GivenAnswer, OpenQuestion
+from kb.permissions import units_seen
 
 # Working days the owning unit has to look at an answer that did not help.
 LOOKED_AT_WITHIN = 3
-_EDITORS = frozenset({Role.KNOWLEDGE_EDITOR, Role.SUPERVISOR})
 
 
 class Outcome(StrEnum):
@@ -106,18 +106,6 @@ async def record_question(
         "at": now,
     }
     await session.execute(insert(OpenQuestion).values(row).on_conflict_do_nothing())
-
-
-def units_seen(actor: Actor) -> Collection[str] | None:
-    """Units whose entries the actor may see on the desk; None: all of them.
-
-    Raises NotAllowed for roles that have no business there.
-    """
-    if actor.role in _EDITORS:
-        return None
-    if actor.role in UNIT_ROLES:
-        return actor.units
-    raise NotAllowed("知识库由知识库编辑、主管和各单位维护")
 
 
 async def open_feedback(session: AsyncSession, actor: Actor) -> Sequence[Feedback]:
