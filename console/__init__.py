@@ -20,6 +20,8 @@ from console import (
     desk_actions,
     desks,
     joining_page,
+    knowledge_drafts,
+    knowledge_editing,
     knowledge_page,
     live,
     login,
@@ -62,6 +64,9 @@ for _pages in (
     succession_page,
     territory_page,
     knowledge_page,
+    knowledge_editing,
+    # After the form of a draft: its actions take any word in its place.
+    knowledge_drafts,
 ):
     router.include_router(_pages.router)
 

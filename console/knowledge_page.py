@@ -30,6 +30,7 @@ from kb.answers import TITLES
 from kb.aspects import Aspect
 from kb.desk_repository import AnswersWanted, DeskRepository, Wanted
 from kb.differences import differences
+from kb.drafts_repository import DraftRepository
 from kb.models import Entry, EntryVersion, GivenAnswer
 from kb.permissions import units_seen
 from kb.reminders import answers_given, ending_soon
@@ -42,6 +43,10 @@ PATH = "/console/knowledge"
 # Answers that one file holds.
 _MOST_EXPORTED = 20_000
 _SHOWN_ENDING = 5
+ENDED = {
+    "withdrawn": "已撤下，不再据此答复。改好后可以重新发布。",
+    "void": "已作废，不再据此答复；内容和历史仍保留。",
+}
 _ASPECTS = {aspect.value: title for aspect, title in TITLES.items()} | {"faq": "常见问题"}
 
 
@@ -101,16 +106,21 @@ async def knowledge_page(
 
 
 @router.get("/knowledge/entries/{code}")
-async def entry_page(request: Request, staff: CurrentStaff, code: str) -> Response:
+async def entry_page(request: Request, staff: CurrentStaff, code: str, done: str = "") -> Response:
     """What an entry says now. Raises NotFound, also for another unit's."""
     async with database_of(request).unit_of_work() as session:
         entry = await find_entry(session, staff, code)
+        draft = await DraftRepository(session, None).open_one(code)
         names = names_of(tree_of(request), await load_areas(session))
     return render(
         request,
         "knowledge_entry.html",
         line=entry_line(entry, tree_of(request), local_today()),
         facts=facts(Kind(entry.kind), entry.content, names),
+        draft=draft,
+        mine=draft is not None and draft.author == staff.actor.login,
+        notice=entry.kind == Kind.NOTICE,
+        done=ENDED.get(done, ""),
     )
 
 

@@ -79,13 +79,15 @@ class DeskRepository:
         )
         return dict(rows.tuples().all())
 
-    async def newest_code(self, beginning: str) -> str | None:
-        """The last code, by the number at its end, that begins so."""
+    async def codes(self, kind: Kind, unit: str) -> list[str]:
+        """Codes of a unit's entries of one kind."""
+        query = select(Entry.code).where(Entry.kind == kind, Entry.unit == unit)
+        return list(await self.session.scalars(query))
+
+    async def taken(self, beginning: str) -> set[str]:
+        """Codes of any entry that begin so."""
         query = select(Entry.code).where(Entry.code.startswith(beginning, autoescape=True))
-        found: str | None = await self.session.scalar(
-            query.order_by(func.length(Entry.code).desc(), Entry.code.desc()).limit(1)
-        )
-        return found
+        return set(await self.session.scalars(query))
 
     async def ending(self, today: date, days: int) -> Sequence[Entry]:
         """Entries that are answered from and end within ``days``, the soonest first; no notices."""
