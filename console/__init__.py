@@ -23,6 +23,7 @@ from console import (
     knowledge_drafts,
     knowledge_editing,
     knowledge_page,
+    knowledge_questions,
     live,
     login,
     measures_page,
@@ -67,6 +68,7 @@ for _pages in (
     knowledge_editing,
     # After the form of a draft: its actions take any word in its place.
     knowledge_drafts,
+    knowledge_questions,
 ):
     router.include_router(_pages.router)
 

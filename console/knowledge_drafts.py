@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from console.knowledge_editing import DRAFTS, find_draft, problems_of_draft
 from console.knowledge_page import PATH
+from console.knowledge_preview import preview_draft
 from console.knowledge_words import (
     KIND_NAMES,
     author_name,
@@ -60,6 +61,7 @@ _STATE_TAGS = {"submitted": "tag-warn", "approved": "tag-info", "published": "ta
 _TABS = {"waiting": "待我审核", "mine": "我的草稿", "open": "全部未完成", "ended": "处理过的"}
 _ENDED = ("published", "rejected", "discarded")
 DONE = {
+    "placed": "已存为草稿，问题移到了“已处理”。核对后提交审核。",
     "submit": "已提交，等第二个人审核。",
     "publish": "已审核并发布，下一次答复就按新内容。",
     "planned": "已审核，到发布日自动发布。",
@@ -122,10 +124,11 @@ async def drafts_page(
 
 @router.get("/knowledge/drafts/{draft_id}")
 async def draft_page(
-    request: Request, staff: CurrentStaff, draft_id: int, done: str = ""
+    request: Request, staff: CurrentStaff, draft_id: int, done: str = "", preview: str = ""
 ) -> Response:
-    """One draft against what holds now, and what the reader may do with it. Raises NotFound."""
-    return await _show(request, staff, draft_id, done=DONE.get(done, ""))
+    """One draft against what holds now, and what the reader may do with it; with ``preview`` also
+    how many past questions it would answer. Raises NotFound."""
+    return await _show(request, staff, draft_id, done=DONE.get(done, ""), preview=bool(preview))
 
 
 @router.post("/knowledge/drafts/{draft_id}/{action}")
@@ -206,9 +209,11 @@ async def _show(
     draft_id: int,
     *,
     done: str = "",
+    preview: bool = False,
     problem: Conflict | InvalidInput | None = None,
 ) -> Response:
     draft = await find_draft(request, staff, draft_id)
+    answered = await _answered(request, draft) if preview else None
     kind, tree = Kind(draft.kind), tree_of(request)
     async with database_of(request).unit_of_work() as session:
         entry = await KnowledgeRepository(session).entry(draft.code)
@@ -228,6 +233,7 @@ async def _show(
         outdated=still_open and (entry.version if entry else 0) != draft.based_on,
         changes=differences(kind, holds, draft.content, names),
         problems=[(field_label(kind, path), text) for path, text in problems.items()],
+        answered=answered,
         mine=mine,
         may_decide=draft.state == "submitted" and not mine and staff.actor.role in APPROVERS,
         tomorrow=today + timedelta(days=1),
@@ -235,6 +241,12 @@ async def _show(
         fields=problem.fields if problem else {},
         done=done,
     )
+
+
+async def _answered(request: Request, draft: EntryDraft) -> list[str]:
+    """Past questions that nobody could answer and the draft would, each wording once."""
+    found, asked = await preview_draft(request, Kind(draft.kind), draft.code, draft.content)
+    return list(dict.fromkeys(asked[number] for number in found.after - found.before))
 
 
 async def _lines(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from console.knowledge_form import BEFORE, Written, read, sections
+from console.knowledge_groups import find_group, given_ids, wordings
 from console.knowledge_page import PATH, find_entry, tidy
 from console.knowledge_words import KIND_NAMES, load_areas, local_today, names_of
 from console.render import link, render
@@ -22,6 +23,7 @@ from console.unit_picker import find_unit, unit_options
 from core.database import now
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.identity import UNIT_ROLES
+from kb.aspects import leftover
 from kb.codes import free_code
 from kb.differences import Difference, differences
 from kb.drafts import checked_content, save_draft, start_draft
@@ -30,6 +32,7 @@ from kb.models import EntryDraft
 from kb.permissions import units_seen
 from kb.schemas import Kind
 from kb.shape import UNIT_FIELDS, shape_of
+from kb.unanswered import settle_questions
 from units.tree import UnitTree
 
 router = console_router()
@@ -66,19 +69,31 @@ class Codes:
 
 @router.get("/knowledge/new")
 async def new_page(
-    request: Request, staff: CurrentStaff, kind: str = "item", copy: str = "", name: str = ""
+    request: Request,
+    staff: CurrentStaff,
+    kind: str = "item",
+    copy: str = "",
+    question: int | None = None,
 ) -> Response:
-    """What the new entry is, how it is called and whose it is; ``copy`` is the entry to begin with."""
+    """What the new entry is, how it is called and whose it is; ``copy`` is the entry to begin
+    with, ``question`` one of the group of questions that it is to answer."""
     units_seen(staff.actor)
     wanted = Kind(kind) if kind in set(DRAFTED) else Kind.ITEM
-    typed = {"kind": wanted.value, "copy": tidy(copy), "name": tidy(name)}
+    typed = {"kind": wanted.value, "copy": tidy(copy), "name": ""}
+    ids: Sequence[int] = ()
+    if question is not None:
+        async with database_of(request).unit_of_work() as session:
+            group = await find_group(request, session, staff, question)
+        asked = wordings(group)
+        typed |= {"name": leftover(asked[0]), "questions": "\n".join(asked)}
+        ids = group.ids
     if copy:
         async with database_of(request).unit_of_work() as session:
             entry = await find_entry(session, staff, copy)
         typed |= {"kind": entry.kind, "unit": tree_of(request).name(entry.unit)}
     elif staff.actor.role in UNIT_ROLES:
         typed["unit"] = tree_of(request).name(staff.actor.unit)
-    return _new_form(request, staff, typed)
+    return _new_form(request, staff, typed, ids)
 
 
 @router.post("/knowledge/new")
@@ -86,7 +101,7 @@ async def start_new(request: Request, form: PostedForm) -> Response:
     """Begin the draft of a new entry, blank or from a copy."""
     typed = {name: form.text(name) for name in ("kind", "copy", "name", "unit")}
     questions = [line.strip() for line in form.text("questions").split("\n") if line.strip()]
-    staff = form.staff
+    staff, ids = form.staff, given_ids(form)
     try:
         kind = _kind(typed["kind"])
         unit = find_unit(tree_of(request), typed["unit"], units_seen(staff.actor)).code
@@ -98,8 +113,11 @@ async def start_new(request: Request, form: PostedForm) -> Response:
             content |= {"name": typed["name"], "unit": unit, "questions": questions}
             code = await free_code(session, kind, unit)
             draft = await start_draft(session, staff.actor, kind, code, content, now())
+            if ids:
+                await settle_questions(session, staff.actor, ids, code, now())
     except InvalidInput as error:
-        return _new_form(request, staff, typed | {"questions": "\n".join(questions)}, error)
+        typed |= {"questions": "\n".join(questions)}
+        return _new_form(request, staff, typed, ids, error)
     log.info("knowledge_draft_begun", by=staff.actor.login, code=draft.code)
     return RedirectResponse(f"{DRAFTS}/{draft.id}/edit", 303)
 
@@ -237,13 +255,18 @@ async def _form(
 
 
 def _new_form(
-    request: Request, staff: Staff, typed: Mapping[str, str], problem: InvalidInput | None = None
+    request: Request,
+    staff: Staff,
+    typed: Mapping[str, str],
+    ids: Sequence[int],
+    problem: InvalidInput | None = None,
 ) -> Response:
     return render(
         request,
         "knowledge_new.html",
         422 if problem else 200,
         typed={"unit": "", "questions": "", **typed},
+        ids=ids,
         kinds=DRAFTED,
         units=unit_options(tree_of(request), units_seen(staff.actor)),
         problems=problem.fields if problem else {},

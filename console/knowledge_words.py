@@ -109,16 +109,32 @@ def _facts(node: Node, value: Any, prefix: str, names: Names) -> Iterator[Fact]:
             if text := said(node, value, names):
                 yield Fact(label, (text,))
         case Group():
-            held = value if isinstance(value, Mapping) else {}
-            inside = f"{label} · " if label else ""
-            for part in node.parts:
-                yield from _facts(part, held.get(part.name), inside, names)
+            yield from _group_facts(node, value, label, names)
         case Rows(row=Leaf() as leaf):
             if lines := tuple(filter(None, (said(leaf, one, names) for one in _listed(value)))):
                 yield Fact(label, lines)
         case Rows(row=Group() as group):
             if rows := [row for row in _listed(value) if isinstance(row, Mapping)]:
                 yield _table(label, group, rows, names)
+
+
+def _group_facts(group: Group, value: Any, label: str, names: Names) -> Iterator[Fact]:
+    """The whole entry field by field; a group inside it as lines, its rows as tables."""
+    held = value if isinstance(value, Mapping) else {}
+    if not label:
+        for part in group.parts:
+            yield from _facts(part, held.get(part.name), "", names)
+        return
+    rows = [part for part in group.parts if isinstance(part, Rows) and isinstance(part.row, Group)]
+    told = (
+        (part.label, summary(part, held.get(part.name), names))
+        for part in group.parts
+        if part not in rows
+    )
+    if lines := tuple(f"{name}：{text}" for name, text in told if text):
+        yield Fact(label, lines)
+    for part in rows:
+        yield from _facts(part, held.get(part.name), f"{label} · ", names)
 
 
 def _table(label: str, group: Group, rows: list[Mapping[str, Any]], names: Names) -> Fact:

@@ -79,6 +79,14 @@ class DeskRepository:
         )
         return dict(rows.tuples().all())
 
+    async def answering(self, limit: int = 5000) -> list[tuple[str, str]]:
+        """Code and name of the published entries that are drafted, by name."""
+        query = select(Entry.code, Entry.name).where(
+            *self._seen(), Entry.status == Status.PUBLISHED, Entry.kind != Kind.NOTICE
+        )
+        rows = await self.session.execute(query.order_by(Entry.name, Entry.code).limit(limit))
+        return list(rows.tuples())
+
     async def codes(self, kind: Kind, unit: str) -> list[str]:
         """Codes of a unit's entries of one kind."""
         query = select(Entry.code).where(Entry.kind == kind, Entry.unit == unit)

@@ -11,6 +11,9 @@ from core.calendar import LOCAL
 from kb.schemas import Kind
 from kb.shape import AREA_FIELDS, UNIT_FIELDS, Group, Leaf, Node, Rows, shape_of
 
+# A number of days is told as one: 20 个工作日.
+_SPAN = {"days", "unit"}
+
 
 @dataclass(frozen=True)
 class Names:
@@ -69,6 +72,8 @@ def summary(node: Node, value: Any, names: Names) -> str:
             return "；".join(filter(None, (summary(node.row, row, names) for row in rows)))
         case Group():
             held = _held(value)
+            if {part.name for part in node.parts} == _SPAN:
+                return f"{held['days']} 个{held.get('unit', '')}" if "days" in held else ""
             told = [(part.label, summary(part, held.get(part.name), names)) for part in node.parts]
             return "，".join(f"{label}：{text}" for label, text in told if text)
 

@@ -1,5 +1,14 @@
-// The form of an entry: rows come and go, Ctrl+S saves, and what is not saved is not left by mistake.
+// Forms of the knowledge desk: rows come and go, Ctrl+S saves, what is not saved is not left by mistake.
 (() => {
+  // What only one of several choices needs is there with that choice alone.
+  const choose = () => {
+    for (const part of document.querySelectorAll("[data-for]")) {
+      part.hidden = !document.querySelector(`input[value="${part.dataset.for}"]:checked`);
+    }
+  };
+  document.addEventListener("change", choose);
+  choose();
+
   const form = document.querySelector("#entry-form");
   if (!form) return;
   for (const one of document.querySelectorAll("[data-needs-script]")) one.hidden = false;

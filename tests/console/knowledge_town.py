@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
 from core.calendar import LOCAL
 from core.database import Database, now
@@ -24,8 +25,8 @@ OTHERS = [
 
 
 @pytest.fixture
-async def entries(city: Database) -> Database:
-    """The small city with four entries of two units."""
+async def entries(city: Database, app: FastAPI) -> Database:
+    """The small city with four entries of two units, which the console's knowledge base knows."""
     async with city.unit_of_work() as session:
         repository = KnowledgeRepository(session)
         for raw in [LAMP, *({**COMPLETE, **changes} for changes in OTHERS)]:
@@ -33,4 +34,6 @@ async def entries(city: Database) -> Database:
             await repository.store(
                 content, Status.PUBLISHED, 1, fingerprint=fingerprint(content), author="file"
             )
+    async with city.unit_of_work() as session:
+        await app.state.knowledge.refresh(session)
     return city
