@@ -74,7 +74,7 @@ async def test_a_group_becomes_a_wording_and_is_answered_once_published(
     nothing = await _send(editor, place, action, ids, lines=" ", **fields)
     assert "请至少写一行" in nothing
     tried = await _send(editor, place, action, ids, lines="彩票", next="preview", **fields)
-    assert "能答 <strong>0</strong> 个" in tried and "彩票</textarea>" in tried
+    assert "这样改后，本组 2 个问题里能答" in tried and "彩票</textarea>" in tried
     draft = await _send(editor, place, action, ids, lines="楼下杆子修了三天找谁", **fields)
     assert "<ins>楼下杆子修了三天找谁</ins>" in draft and "2</strong> 种问法" in draft
     assert re.findall(r"<strong>(\d+)</strong> 次", (await editor.get(LIST)).text) == ["1"]
