@@ -39,10 +39,13 @@ from cases.vocabulary import Outcome, Source
 from core.attachments import store_image
 from core.database import Database, now
 from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
-from core.privacy import decrypt, keyed_hash, new_token
+from core.privacy import decrypt, encrypt, keyed_hash, new_token
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text, screen
+from intake.facts import without_phone
 from intake.form import Matter
+from intake.orders import REFUSAL, gives_orders, without_orders
+from intake.questions import question
 from intake.service import open_draft, read, start_draft, write
 
 log = structlog.get_logger(__name__)
@@ -82,12 +85,18 @@ class Gateway:
         default_factory=WeakValueDictionary
     )
 
-    async def open(self, channel: str) -> tuple[uuid.UUID, str]:
-        """A new conversation at ``channel``; returns its id and the token that opens it."""
+    async def open(self, channel: str, *, caller: str | None = None) -> tuple[uuid.UUID, str]:
+        """A new conversation at ``channel``; returns its id and the token that opens it.
+
+        ``caller`` is the number that the door saw, if it saw one.
+        """
         token = new_token()
         async with self.database.unit_of_work() as session:
             conversation = Conversation(
-                id=uuid.uuid4(), channel=channel, token_hash=_token_hash(token), context={}
+                id=uuid.uuid4(),
+                channel=channel,
+                token_hash=_token_hash(token),
+                context={"caller": encrypt(caller)} if caller else {},
             )
             session.add(conversation)
             await session.flush()
@@ -184,6 +193,8 @@ class Gateway:
             replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
         elif text == PERSON[1] or HANDOFF_TEXT.match(text):
             replies, act = [await hand_over(session, conversation, "市民要求")], "handoff"
+        elif gives_orders(text) and not without_orders(text):
+            replies, act = [await self._refuse(session, conversation)], "out_of_scope"
         elif not text:
             replies = [say("没有听清，请再说一遍，或者直接打字。", PERSON)]
         if replies is None:
@@ -191,6 +202,14 @@ class Gateway:
         await repository.append(session, conversation.id, "assistant", replies, turn.id)
         await repository.finish_turn(session, turn.id, "answered", act, 1.0)
         return True
+
+    async def _refuse(self, session: AsyncSession, conversation: Conversation) -> Reply:
+        """Orders to the machine are declined; what was asked last is asked again."""
+        draft = await open_draft(session, conversation.id)
+        if draft is None:
+            return say(f"{REFUSAL}请问要办什么事，或者反映什么？")
+        pending = question(read(draft))
+        return pending.model_copy(update={"text": f"{REFUSAL}\n{pending.text}"})
 
     async def _emergency(
         self, session: AsyncSession, conversation: Conversation, text: str, found: Emergency
@@ -213,7 +232,7 @@ class Gateway:
     ) -> Answered:
         act, confidence, failed = None, None, False
         try:
-            understood = await self.assistant.turn(conversation_id, turn_id, _shortened(text))
+            understood = await self.assistant.turn(conversation_id, turn_id, _for_assistant(text))
             act, confidence = understood.act, understood.confidence
         except AssistantDown as error:
             log.warning("assistant_down", reason=str(error), turn_id=str(turn_id))
@@ -334,7 +353,10 @@ def _while_a_person_owns(conversation: Conversation) -> list[Reply]:
     return [say("已收到，工作人员接入后会看到您说的每一句话。", BACK, FORM)]
 
 
-def _shortened(text: str) -> str:
+def _for_assistant(text: str) -> str:
+    """What the assistant is given to understand: no orders to it, no telephone numbers, no more
+    than it can take."""
+    text = without_phone(without_orders(text)) if not text.startswith("/") else text
     if len(text) <= ASSISTANT_TEXT:
         return text
     half = ASSISTANT_TEXT // 2

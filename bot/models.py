@@ -25,7 +25,8 @@ class Conversation(Base):
     """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
 
     ``context`` holds what the talk is about beyond the intake's draft: ``item`` (code of the item
-    last answered), ``failures`` (turns in a row not understood), ``awaiting`` and ``case``.
+    last answered), ``failures`` (turns in a row not understood), ``awaiting``, ``case`` (the one that
+    is talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
     """
 
     __tablename__ = "conversations"

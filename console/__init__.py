@@ -20,6 +20,10 @@ from console import (
     desk_actions,
     desks,
     joining_page,
+    knowledge_drafts,
+    knowledge_editing,
+    knowledge_page,
+    knowledge_questions,
     live,
     login,
     measures_page,
@@ -60,6 +64,11 @@ for _pages in (
     categories_page,
     succession_page,
     territory_page,
+    knowledge_page,
+    knowledge_editing,
+    # After the form of a draft: its actions take any word in its place.
+    knowledge_drafts,
+    knowledge_questions,
 ):
     router.include_router(_pages.router)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.identity import UNIT_ROLES, Role
+from kb.permissions import DESK_ROLES as KNOWLEDGE_ROLES
 
 DISPATCH_ROLES = frozenset({Role.DISPATCHER, Role.SEAT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SEAT_ROLES = frozenset({Role.SEAT, Role.SUPERVISOR})
@@ -33,6 +34,7 @@ _MENU = [
     ("/console/callback", "回访台", CALLBACK_ROLES),
     ("/console/measures", "统计", MEASURE_ROLES),
     ("/console/reviews", "评价", REVIEW_ROLES),
+    ("/console/knowledge", "知识库", KNOWLEDGE_ROLES),
     ("/console/items", "事项", frozenset(Role)),
     ("/console/catalogue", "派单目录", CATALOGUE_ROLES),
     ("/console/territory", "地名库", TERRITORY_ROLES),

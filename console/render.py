@@ -21,6 +21,7 @@ from console.menu import menu_of
 from core.calendar import LOCAL
 from core.identity import ROLE_NAMES
 from core.privacy import mask_phone
+from kb.permissions import EDITORS
 
 HERE = Path(__file__).resolve().parent
 LOGIN = "/console/login"
@@ -84,6 +85,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "link": link,
+        "edits_knowledge": lambda staff: staff.actor.role in EDITORS,
         "role_names": ROLE_NAMES,
         "state_names": MAIN_STATE_NAMES,
         "sub_state_names": SUB_STATE_NAMES,

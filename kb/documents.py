@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from kb.schemas import (
     EntryContent,
@@ -63,6 +65,28 @@ def document(content: EntryContent) -> Document:
                 valid_to=content.ends_at.date(),
             )
     raise TypeError(f"no document of {type(content).__name__}")
+
+
+def draft_document(kind: Kind, code: str, raw: Mapping[str, Any]) -> Document:
+    """The document of what a draft says, also unfinished: by its names and wordings, always valid."""
+    faq = raw.get("interpretation" if kind is Kind.POLICY else "faq")
+    asked = (one.get("q") for one in _listed(faq) if isinstance(one, Mapping))
+    return Document(
+        code=code,
+        kind=kind,
+        name=str(raw.get("name") or code),
+        aliases=tuple(map(str, _listed(raw.get("aliases")))),
+        questions=tuple(map(str, _listed(raw.get("questions")))),
+        faq_questions=tuple(str(q) for q in asked if q),
+        rest=" ".join(str(raw.get(field) or "") for field in ("summary", "theme", "result")),
+        unit=str(raw.get("unit") or ""),
+        valid_from=date.min,
+        valid_to=None,
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _document(

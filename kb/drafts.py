@@ -6,24 +6,25 @@ an own draft, and none is published over a version that came after the one it wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.calendar import LOCAL
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from core.identity import Actor, Role
-from kb.feedback import units_seen
+from core.identity import Actor
+from kb.drafts_repository import DraftRepository
 from kb.loading import fingerprint
 from kb.models import Entry, EntryDraft
+from kb.permissions import APPROVERS, require_unit, units_seen
+from kb.problems import problems_of
 from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import CONTENTS, Content, Kind, Status
 
-OPEN_STATES = ("draft", "submitted", "approved")
+# States from which the author may take a draft up again.
+_TAKEN_UP = ("submitted", "approved", "rejected", "discarded")
 
 
 async def start_draft(
@@ -41,16 +42,13 @@ async def start_draft(
     """
     row = await KnowledgeRepository(session).entry(code, lock=True)
     unit = str(row.unit if row else content.get("unit", ""))
-    _require_unit(actor, unit)
-    _require_unit(actor, str(content.get("unit", unit)))
+    require_unit(actor, unit)
+    require_unit(actor, str(content.get("unit", unit)))
     if row is not None and row.kind != kind:
         raise Conflict("这个编码已用于另一类条目")
     if kind is Kind.NOTICE:
         raise InvalidInput("通知公告直接发布，不走草稿")
-    busy = await session.scalar(
-        select(EntryDraft.author).where(EntryDraft.code == code, EntryDraft.state.in_(OPEN_STATES))
-    )
-    if busy is not None:
+    if await DraftRepository(session, None).open_one(code) is not None:
         raise Conflict("这个条目已有未完成的修改")
     draft = EntryDraft(
         code=code,
@@ -81,11 +79,11 @@ async def save_draft(
     Raises NotAllowed for anybody else, Conflict when it was saved since ``revision`` or submitted.
     """
     draft = await _draft(session, actor, draft_id, "draft")
-    _require_unit(actor, str(content.get("unit", draft.unit)))
-    if draft.revision != revision:
-        raise Conflict("草稿已被他人修改，请重新打开")
+    require_unit(actor, str(content.get("unit", draft.unit)))
     if draft.author != actor.login:
         raise NotAllowed("草稿只能由起草人修改")
+    if draft.revision != revision:
+        raise Conflict("草稿在别处又保存过，请核对后再保存")
     draft.content, draft.unit = content, str(content.get("unit", draft.unit))
     draft.revision, draft.updated_at = revision + 1, now
     return draft
@@ -100,7 +98,8 @@ async def submit_draft(
         raise NotAllowed("草稿只能由起草人提交")
     if not reason.strip():
         raise InvalidInput("请写明修改原因", fields={"reason": "请写明修改原因"})
-    checked_content(draft)
+    content = checked_content(draft)
+    await _require_known_unit(session, content)
     draft.state, draft.reason, draft.updated_at = "submitted", reason.strip(), now
     return draft
 
@@ -121,11 +120,49 @@ async def reject_draft(
 async def discard_draft(
     session: AsyncSession, actor: Actor, draft_id: int, now: datetime
 ) -> EntryDraft:
-    """Give up an own draft that is not approved yet."""
+    """Give up an own draft that is not approved yet; `reopen_draft` brings it back."""
     draft = await _draft(session, actor, draft_id, "draft", "submitted")
     if draft.author != actor.login:
         raise NotAllowed("草稿只能由起草人放弃")
     draft.state, draft.updated_at = "discarded", now
+    return draft
+
+
+async def reopen_draft(
+    session: AsyncSession, actor: Actor, draft_id: int, now: datetime
+) -> EntryDraft:
+    """Take an own draft up again: called back before it is published, sent back, or given up.
+
+    Raises NotAllowed for anybody else, Conflict when it was published or the entry has another
+    open draft.
+    """
+    draft = await _draft(session, actor, draft_id, *_TAKEN_UP)
+    if draft.author != actor.login:
+        raise NotAllowed("草稿只能由起草人修改")
+    other = await DraftRepository(session, None).open_one(draft.code)
+    if other is not None and other.id != draft.id:
+        raise Conflict("这个条目已有未完成的修改")
+    draft.state, draft.publish_on, draft.updated_at = "draft", None, now
+    draft.revision += 1
+    return draft
+
+
+async def rebase_draft(
+    session: AsyncSession, actor: Actor, draft_id: int, version: int, now: datetime
+) -> EntryDraft:
+    """Let an own draft follow on ``version``, which came after the one it was made from.
+
+    Its author has seen what differs. Raises NotAllowed for anybody else, Conflict when that is not
+    the version that holds.
+    """
+    draft = await _draft(session, actor, draft_id, "draft")
+    if draft.author != actor.login:
+        raise NotAllowed("草稿只能由起草人修改")
+    row = await KnowledgeRepository(session).entry(draft.code)
+    if row is None or row.version != version:
+        raise Conflict("条目又有了新版本，请再核对一次")
+    draft.based_on, draft.updated_at = version, now
+    draft.revision += 1
     return draft
 
 
@@ -162,16 +199,9 @@ async def publish_due(session: AsyncSession, now: datetime) -> list[str]:
     """
     if not await KnowledgeRepository(session).lock_if_free():
         return []
-    query = (
-        select(EntryDraft)
-        .where(
-            EntryDraft.state == "approved", EntryDraft.publish_on <= now.astimezone(LOCAL).date()
-        )
-        .order_by(EntryDraft.id)
-        .with_for_update()
-    )
     published = []
-    for draft in (await session.scalars(query)).all():
+    due = await DraftRepository(session, None).due(now.astimezone(LOCAL).date())
+    for draft in due:
         try:
             await _publish(session, draft, now)
         except (Conflict, InvalidInput) as error:
@@ -182,13 +212,14 @@ async def publish_due(session: AsyncSession, now: datetime) -> list[str]:
     return published
 
 
-async def withdraw_entry(
-    session: AsyncSession, actor: Actor, code: str, reason: str, now: datetime
+async def end_entry(
+    session: AsyncSession, actor: Actor, code: str, status: Status, reason: str, now: datetime
 ) -> Entry:
-    """Stop answering from a published entry, at once; an own unit's, or any for editors.
+    """Stop answering from an entry at once: withdrawn (撤下), or void (作废) when it never held.
 
-    Raises NotFound (also for another unit's entry), Conflict when it is not published, InvalidInput
-    without a reason.
+    An own unit's, or any for editors. Raises NotFound (also for another unit's entry), Conflict
+    when it is not published (a withdrawn one may still be declared void), InvalidInput without a
+    reason.
     """
     repository = KnowledgeRepository(session)
     await repository.lock()
@@ -196,13 +227,13 @@ async def withdraw_entry(
     units = units_seen(actor)
     if row is None or (units is not None and row.unit not in units):
         raise NotFound("没有这个条目")
-    if row.status != Status.PUBLISHED:
+    if row.status == status or row.status == Status.VOID:
         raise Conflict("这个条目不在发布中")
     if not reason.strip():
-        raise InvalidInput("请写明撤下原因", fields={"reason": "请写明撤下原因"})
+        raise InvalidInput("请写明原因", fields={"reason": "请写明原因"})
     ended = await repository.store(
         content_of(row),
-        Status.WITHDRAWN,
+        status,
         row.version + 1,
         fingerprint=row.fingerprint,
         author=actor.login,
@@ -213,25 +244,13 @@ async def withdraw_entry(
     return ended
 
 
-async def drafts_seen(session: AsyncSession, actor: Actor) -> Sequence[EntryDraft]:
-    """Open drafts that the actor may see, the one that waits longest first."""
-    query = select(EntryDraft).where(EntryDraft.state.in_(OPEN_STATES))
-    units = units_seen(actor)
-    if units is not None:
-        query = query.where(EntryDraft.unit.in_(units))
-    return (await session.scalars(query.order_by(EntryDraft.updated_at, EntryDraft.id))).all()
-
-
 def checked_content(draft: EntryDraft) -> Content:
     """What the draft says. Raises InvalidInput with what does not fit, by dotted field."""
     raw = {**draft.content, "code": draft.code, "version": draft.based_on + 1}
     try:
         return CONTENTS[Kind(draft.kind)].model_validate(raw)
     except ValidationError as error:
-        fields = {
-            ".".join(str(step) for step in problem["loc"]) or "entry": problem["msg"]
-            for problem in error.errors()
-        }
+        fields = problems_of(error)
         raise InvalidInput("有的内容不符合要求", fields=fields) from error
 
 
@@ -241,8 +260,7 @@ async def _publish(session: AsyncSession, draft: EntryDraft, now: datetime) -> N
     if (row.version if row else 0) != draft.based_on:
         raise Conflict("条目在起草后已有新版本，请重新起草")
     content = checked_content(draft)
-    if content.unit not in await repository.unit_codes():
-        raise InvalidInput("没有这个单位", fields={"unit": "没有这个单位"})
+    await _require_known_unit(session, content)
     await repository.store(
         content,
         Status.PUBLISHED,
@@ -258,11 +276,7 @@ async def _publish(session: AsyncSession, draft: EntryDraft, now: datetime) -> N
 
 
 async def _draft(session: AsyncSession, actor: Actor, draft_id: int, *states: str) -> EntryDraft:
-    query = select(EntryDraft).where(EntryDraft.id == draft_id)
-    units = units_seen(actor)
-    if units is not None:
-        query = query.where(EntryDraft.unit.in_(units))
-    draft: EntryDraft | None = await session.scalar(query.with_for_update())
+    draft = await DraftRepository(session, units_seen(actor)).draft(draft_id, lock=True)
     if draft is None:
         raise NotFound("没有这份草稿")
     if draft.state not in states:
@@ -270,13 +284,12 @@ async def _draft(session: AsyncSession, actor: Actor, draft_id: int, *states: st
     return draft
 
 
-def _require_unit(actor: Actor, unit: str) -> None:
-    units = units_seen(actor)
-    if units is not None and unit not in units:
-        raise NotAllowed("只能起草本单位的条目")
-
-
 def _require_second(actor: Actor, draft: EntryDraft) -> None:
-    actor.require(Role.SUPERVISOR, Role.KNOWLEDGE_EDITOR, Role.UNIT_LEADER)
+    actor.require(*APPROVERS)
     if actor.login == draft.author:
         raise NotAllowed("不能审核自己的草稿")
+
+
+async def _require_known_unit(session: AsyncSession, content: Content) -> None:
+    if content.unit not in await KnowledgeRepository(session).unit_codes():
+        raise InvalidInput("没有这个单位", fields={"unit": "请从单位名录中选择"})

@@ -6,24 +6,23 @@ Questions are kept masked: whoever reads them needs the wording, never the perso
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.calendar import add_working_days
 from core.calendar_store import load_calendar
-from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from core.identity import UNIT_ROLES, Actor, Role
+from core.errors import Conflict, InvalidInput, NotFound
+from core.identity import Actor
 from core.privacy import mask_text
-from kb.models import Entry, Feedback, GivenAnswer, OpenQuestion
+from kb.feedback_repository import FeedbackRepository, QuestionRepository
+from kb.models import Entry, Feedback
+from kb.permissions import units_seen
 
 # Working days the owning unit has to look at an answer that did not help.
 LOOKED_AT_WITHIN = 3
-_EDITORS = frozenset({Role.KNOWLEDGE_EDITOR, Role.SUPERVISOR})
 
 
 class Outcome(StrEnum):
@@ -49,12 +48,11 @@ async def record_feedback(
 
     Said once an answer: a second word on the same answer leaves the first. Raises NotFound.
     """
-    answer = await session.scalar(
-        select(GivenAnswer).where(GivenAnswer.id == answer_id).with_for_update()
-    )
+    repository = FeedbackRepository(session, None)
+    answer = await repository.answer(answer_id)
     if answer is None:
         raise NotFound("没有这条答复")
-    said = await session.scalar(select(Feedback).where(Feedback.answer_id == answer_id))
+    said = await repository.on_answer(answer_id)
     if said is not None:
         return said
     entry = await session.get(Entry, answer.code)
@@ -105,28 +103,7 @@ async def record_question(
         "turn_id": turn_id,
         "at": now,
     }
-    await session.execute(insert(OpenQuestion).values(row).on_conflict_do_nothing())
-
-
-def units_seen(actor: Actor) -> Collection[str] | None:
-    """Units whose entries the actor may see on the desk; None: all of them.
-
-    Raises NotAllowed for roles that have no business there.
-    """
-    if actor.role in _EDITORS:
-        return None
-    if actor.role in UNIT_ROLES:
-        return actor.units
-    raise NotAllowed("知识库由知识库编辑、主管和各单位维护")
-
-
-async def open_feedback(session: AsyncSession, actor: Actor) -> Sequence[Feedback]:
-    """Unhelpful answers that the actor may look at and nobody has yet, the most pressing first."""
-    query = select(Feedback).where(Feedback.state == "open")
-    units = units_seen(actor)
-    if units is not None:
-        query = query.where(Feedback.unit.in_(units))
-    return (await session.scalars(query.order_by(Feedback.due_at, Feedback.id))).all()
+    await QuestionRepository(session).add(row)
 
 
 async def settle_feedback(
@@ -137,11 +114,7 @@ async def settle_feedback(
     Raises NotAllowed, NotFound (also for another unit's), Conflict when it is done, InvalidInput
     for an unknown outcome or when nothing changes and nobody says why.
     """
-    units = units_seen(actor)
-    query = select(Feedback).where(Feedback.id == feedback_id, Feedback.helpful.is_(False))
-    if units is not None:
-        query = query.where(Feedback.unit.in_(units))
-    feedback: Feedback | None = await session.scalar(query.with_for_update())
+    feedback = await FeedbackRepository(session, units_seen(actor)).task(feedback_id)
     if feedback is None:
         raise NotFound("没有这条反馈")
     if feedback.state != "open":

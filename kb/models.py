@@ -161,12 +161,17 @@ class OpenQuestion(Base):
     """A question that found nothing, or whose answer did not help.
 
     ``kind`` is unknown, unclear or unhelpful; ``nearest`` the codes that came nearest;
-    ``settled_code`` the entry that answers it since.
+    ``settled_code`` the entry that answers it since; without one, ``settled_note`` says why not.
     """
 
     __tablename__ = "knowledge_questions"
     __table_args__ = (
         Index("ix_knowledge_questions_open", "at", postgresql_where="settled_at IS NULL"),
+        Index(
+            "ix_knowledge_questions_settled",
+            "settled_at",
+            postgresql_where="settled_at IS NOT NULL",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -178,4 +183,5 @@ class OpenQuestion(Base):
     at: Mapped[datetime] = mapped_column(default=now)
     settled_by: Mapped[str | None] = mapped_column(String(64))
     settled_code: Mapped[str | None] = mapped_column(String(64))
+    settled_note: Mapped[str] = mapped_column(Text, default="", server_default="")
     settled_at: Mapped[datetime | None]

@@ -21,7 +21,7 @@ from kb.schemas import (
     NoticeContent,
     PolicyContent,
     kind_of,
-    last_day_of,
+    validity_of,
 )
 
 # Days before its end on which an entry is pointed out [D].
@@ -117,7 +117,7 @@ def _of_items(told: Callable[[ItemContent], str | None]) -> Callable[[Content, K
 
 
 def _ended(content: Content, known: Known) -> str | None:
-    last = last_day_of(content)
+    _, last = validity_of(content)
     if last is None or last >= known.today or isinstance(content, NoticeContent):
         return None
     if isinstance(content, PolicyContent) and (content.superseded_by or content.void_on):
@@ -126,7 +126,7 @@ def _ended(content: Content, known: Known) -> str | None:
 
 
 def _ends_soon(content: Content, known: Known) -> str | None:
-    last = last_day_of(content)
+    _, last = validity_of(content)
     if last is None or isinstance(content, NoticeContent):
         return None
     soon = known.today <= last <= known.today + timedelta(days=ENDS_WITHIN)

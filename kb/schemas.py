@@ -299,6 +299,18 @@ class PolicyContent(EntryContent):
             raise ValueError("宣布失效的政策没有写明原因")
         return self
 
+    @property
+    def ends_on(self) -> date | None:
+        """The last day on which it holds; None: no end.
+
+        The day before it was declared void, the end it names, or, of a normative document, five
+        years after it came into force or was renewed (domain.md §8), whichever is first.
+        """
+        ends = [self.valid_to, self.void_on - timedelta(days=1) if self.void_on else None]
+        if self.normative:
+            ends.append(_years_after(self.renewed_on or self.valid_from, _LAPSES_AFTER))
+        return min((day for day in ends if day is not None), default=None)
+
 
 class EventStep(_Part):
     """One item of a life event: ``when`` is the situation in which it is needed (null: always),
@@ -409,11 +421,6 @@ class ItemRecord(ItemContent, _Published):
 class PolicyRecord(PolicyContent, _Published):
     """A published policy. It is in force from ``valid_from`` to `ends_on`."""
 
-    @property
-    def ends_on(self) -> date | None:
-        """The last day on which it holds; see `last_day_of`."""
-        return last_day_of(self)
-
     def valid_on(self, day: date) -> bool:
         """Whether it may be answered from on ``day``: in force, not void and not superseded."""
         end = self.ends_on
@@ -467,27 +474,15 @@ def kind_of(content: Content) -> Kind:
 
 
 def validity_of(content: Content) -> tuple[date, date | None]:
-    """First and last day of an entry, as stored beside it; a policy's end may come sooner."""
+    """First and last day of an entry, as stored beside it; of a policy the day it lapses on."""
     if isinstance(content, NoticeContent):
         return (
             content.starts_at.astimezone(LOCAL).date(),
             content.ends_at.astimezone(LOCAL).date(),
         )
+    if isinstance(content, PolicyContent):
+        return content.valid_from, content.ends_on
     return content.valid_from, content.valid_to
-
-
-def last_day_of(content: Content) -> date | None:
-    """The last day on which an entry holds; None: no end.
-
-    Of a policy: the day before it was declared void, the end it names, or, of a normative document,
-    five years after it came into force or was renewed (domain.md §8), whichever is first.
-    """
-    if not isinstance(content, PolicyContent):
-        return validity_of(content)[1]
-    ends = [content.valid_to, content.void_on - timedelta(days=1) if content.void_on else None]
-    if content.normative:
-        ends.append(_years_after(content.renewed_on or content.valid_from, _LAPSES_AFTER))
-    return min((day for day in ends if day is not None), default=None)
 
 
 def _years_after(day: date, years: int) -> date:

@@ -16,7 +16,7 @@ from core.errors import NotFound
 from kb.actions import action_flags, has_action, without_action
 from kb.answers import answer_text, choice_value, faq_text, offers, read_choice_value, source_line
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
-from kb.documents import document
+from kb.documents import Document, document
 from kb.guide_compare import compare, comparison_text, demanded
 from kb.notice_answers import concerning, notice_text
 from kb.policy_answers import lapsed_text, policy_text
@@ -101,6 +101,23 @@ class KnowledgeBase:
             EntrySearch, documents, self._encoder, self._search, self._ranker
         )
         self._items, self._search = {item.code: item for item in items}, search
+
+    async def search_with(self, changed: Document) -> EntrySearch:
+        """The search as it would be if ``changed`` were published; built beside the running one."""
+        others = [entry for entry in self._search.documents if entry.code != changed.code]
+        return await asyncio.to_thread(
+            EntrySearch, [*others, changed], self._encoder, self._search, self._ranker
+        )
+
+    @property
+    def search_now(self) -> EntrySearch:
+        """The search over what is published."""
+        return self._search
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """What tells how near two texts are, where it is installed."""
+        return self._encoder
 
     def take_others(self, records: Iterable[Record]) -> None:
         """Replace policies and notices by those among ``records``."""

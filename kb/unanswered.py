@@ -6,6 +6,7 @@ they share, which groups worse but usefully.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,12 +14,14 @@ from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.errors import NotFound
-from core.identity import Actor, Role
-from kb.models import Entry, OpenQuestion
+from core.errors import InvalidInput, NotFound
+from core.identity import Actor
+from kb.drafts_repository import DraftRepository
+from kb.feedback_repository import QuestionRepository
+from kb.permissions import EDITORS
+from kb.repository import KnowledgeRepository
 from language.encoder import Encoder
 
 # Cosine from which two questions are one matter [D].
@@ -73,34 +76,49 @@ def grouped(questions: Sequence[tuple[int, str]], encoder: Encoder | None) -> li
 
 async def open_groups(session: AsyncSession, actor: Actor, encoder: Encoder | None) -> list[Group]:
     """Open questions grouped by meaning. Raises NotAllowed for all but editors and supervisors."""
-    actor.require(Role.KNOWLEDGE_EDITOR, Role.SUPERVISOR)
-    query = (
-        select(OpenQuestion.id, OpenQuestion.question)
-        .where(OpenQuestion.settled_at.is_(None))
-        .order_by(OpenQuestion.at.desc(), OpenQuestion.id.desc())
-        .limit(LOOKED_AT)
-    )
-    rows = await session.execute(query)
-    return grouped([(number, text) for number, text in rows.tuples()], encoder)
+    actor.require(*EDITORS)
+    rows = await QuestionRepository(session).open_ones(LOOKED_AT)
+    questions = [(row.id, row.question) for row in rows]
+    # Two thousand new questions take the encoder a minute; the loop goes on serving meanwhile.
+    return await asyncio.to_thread(grouped, questions, encoder)
 
 
 async def settle_questions(
     session: AsyncSession, actor: Actor, ids: Sequence[int], code: str, now: datetime
 ) -> int:
-    """Take questions off the list because the entry of that code answers them; how many it were.
+    """Take questions off the list because the entry of that code, or the one that is being drafted,
+    answers them; how many it were.
 
     Raises NotAllowed for all but editors and supervisors, NotFound for an unknown entry.
     """
-    actor.require(Role.KNOWLEDGE_EDITOR, Role.SUPERVISOR)
-    if await session.get(Entry, code) is None:
+    actor.require(*EDITORS)
+    if (
+        await KnowledgeRepository(session).entry(code) is None
+        and await DraftRepository(session, None).open_one(code) is None
+    ):
         raise NotFound("没有这个条目")
-    settled = await session.scalars(
-        update(OpenQuestion)
-        .where(OpenQuestion.id.in_(ids), OpenQuestion.settled_at.is_(None))
-        .values(settled_by=actor.login, settled_code=code, settled_at=now)
-        .returning(OpenQuestion.id)
+    return await QuestionRepository(session).settle(ids, by=actor.login, code=code, note="", at=now)
+
+
+async def dismiss_questions(
+    session: AsyncSession, actor: Actor, ids: Sequence[int], note: str, now: datetime
+) -> int:
+    """Take questions off the list that are not the line's to answer, with the reason; how many.
+
+    Raises NotAllowed as above, InvalidInput without a reason.
+    """
+    actor.require(*EDITORS)
+    if not note.strip():
+        raise InvalidInput("请写明理由", fields={"note": "请写明理由"})
+    return await QuestionRepository(session).settle(
+        ids, by=actor.login, code=None, note=note.strip(), at=now
     )
-    return len(settled.all())
+
+
+async def reopen_questions(session: AsyncSession, actor: Actor, ids: Sequence[int]) -> int:
+    """Put questions back on the list; how many it were. Raises NotAllowed as above."""
+    actor.require(*EDITORS)
+    return await QuestionRepository(session).reopen(ids)
 
 
 def _characters(texts: Sequence[str]) -> NDArray[np.float32]:

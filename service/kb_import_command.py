@@ -137,7 +137,7 @@ async def _write(
 
 
 def _told(found: Plan, reading: Reading, source: str) -> str:
-    from kb.labels import LABELS
+    from kb.field_names import FIELD_NAMES
 
     lines = [
         f"来源“{source}”：新增 {len(found.new)}，修改 {len(found.changed)}，"
@@ -147,7 +147,7 @@ def _told(found: Plan, reading: Reading, source: str) -> str:
         lines.append(f"  + {step.change.content.code} {step.change.content.name}")
     lines += _rest(found.new)
     for step in found.changed:
-        fields = "、".join(LABELS.get(name, name) for name in step.fields)
+        fields = "、".join(FIELD_NAMES[name] for name in step.fields)
         lines.append(f"  ~ {step.change.content.code} {step.change.content.name}：{fields}")
     for change in found.withdrawn:
         lines.append(f"  - {change.content.code} {change.content.name}")

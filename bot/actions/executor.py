@@ -24,6 +24,7 @@ from bot.city import Line
 from bot.gateway import hand_over
 from core.errors import HotlineError
 from core.replies import say
+from intake.orders import without_orders
 from intake.service import open_draft, read
 
 log = structlog.get_logger(__name__)
@@ -107,7 +108,7 @@ async def _run(
             claim = await repository.claim_action(session, turn, name)
             if claim is not None:
                 # The words as they came: the assistant's are normalised, and shortened if long.
-                text = claim.heard or heard.text
+                text = without_orders(claim.heard or heard.text)
                 talk = await _talk(line, session, conversation, turn, text, heard)
                 replies = await respond(talk)
                 await repository.append(session, conversation, "assistant", replies, turn)

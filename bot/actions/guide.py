@@ -8,7 +8,7 @@ from bot.actions.talk import Replies, Talk
 from cases.vocabulary import CaseType, Outcome
 from core.calendar import LOCAL
 from core.replies import Reply, say
-from intake import form
+from intake import questions
 from intake.service import read
 from kb.recording import record
 from kb.service import Answer
@@ -58,5 +58,5 @@ async def tell(talk: Talk, answer: Answer) -> Replies:
 
 def _back_to_form(talk: Talk) -> Reply:
     assert talk.draft is not None
-    pending = form.question(read(talk.draft))
+    pending = questions.question(read(talk.draft))
     return pending.model_copy(update={"text": "我们接着登记刚才的事。" + pending.text})

@@ -12,6 +12,7 @@ from bot.city import Line
 from bot.contacts import settle_contact
 from bot.models import Conversation
 from cases.vocabulary import CaseType, Outcome
+from core.privacy import decrypt
 from core.replies import Reply
 from intake.models import Draft
 
@@ -40,6 +41,12 @@ class Talk:
     @property
     def context(self) -> dict[str, Any]:
         return self.conversation.context
+
+    @property
+    def caller(self) -> str | None:
+        """The number that the door saw, if it saw one."""
+        kept = self.context.get("caller")
+        return decrypt(str(kept)) if kept else None
 
     def remember(self, **changes: Any) -> None:
         """Change the conversation's context; None removes an entry."""

@@ -2,6 +2,7 @@
 
 from catalogue_town import catalogue
 from console_app import app, enter
+from knowledge_town import entries
 from town import city, file
 
-__all__ = ["app", "catalogue", "city", "enter", "file"]
+__all__ = ["app", "catalogue", "city", "enter", "entries", "file"]

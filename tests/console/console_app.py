@@ -23,6 +23,7 @@ from core.identity import Role, hash_password, open_session
 from core.models import StaffAccount
 from core.settings import get_settings
 from intake.service import Intake
+from kb.service import KnowledgeBase
 from routing.service import Router
 from units.gazetteer import Gazetteer
 from units.tree import UnitTree
@@ -91,6 +92,7 @@ async def app(city: Database) -> FastAPI:
     app.state.city = SimpleNamespace(
         tree=tree, router=router, intake=Intake(router, gazetteer, tree)
     )
+    app.state.knowledge = KnowledgeBase(None)
     app.state.gateway = Gateway(city, Assistant(get_settings()))
     app.include_router(console.router)
     console.mount_static(app)

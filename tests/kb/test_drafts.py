@@ -14,17 +14,20 @@ from core.errors import Conflict, HotlineError, InvalidInput, NotAllowed, NotFou
 from core.identity import Actor, Role
 from kb.drafts import (
     approve_draft,
-    drafts_seen,
+    discard_draft,
+    end_entry,
     publish_due,
+    rebase_draft,
     reject_draft,
+    reopen_draft,
     save_draft,
     start_draft,
     submit_draft,
-    withdraw_entry,
 )
+from kb.drafts_repository import DraftRepository
 from kb.models import Entry, EntryDraft
 from kb.repository import KnowledgeRepository
-from kb.schemas import Kind
+from kb.schemas import Kind, Status
 from tests.kb.samples import CITY, COMPLETE
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
@@ -97,8 +100,8 @@ async def test_who_may_not_approve(
 async def test_units_draft_and_see_their_own_only(city: Database) -> None:
     await _submitted(city)
     async with city.unit_of_work() as session:
-        assert len(await drafts_seen(session, CLERK)) == 1
-        assert not await drafts_seen(session, OTHER)
+        assert len(await DraftRepository(session, CLERK.units).listed(["submitted"])) == 1
+        assert not await DraftRepository(session, OTHER.units).listed(["submitted"])
         with pytest.raises(NotAllowed):
             await start_draft(session, OTHER, Kind.ITEM, "T-002", COMPLETE, NOW)
         with pytest.raises(NotAllowed):
@@ -145,7 +148,7 @@ async def test_a_draft_never_overwrites_what_came_in_between(city: Database) -> 
     later = await _submitted(city, name="改名")
     async with city.unit_of_work() as session:
         await approve_draft(session, SECOND, later, NOW, date(2026, 6, 3))
-        await withdraw_entry(session, CLERK, "T-001", "有误", NOW)
+        await end_entry(session, CLERK, "T-001", Status.WITHDRAWN, "有误", NOW)
         assert not await KnowledgeRepository(session).published()
     async with city.unit_of_work() as session:
         assert await publish_due(session, NOW + timedelta(days=2)) == []
@@ -154,6 +157,79 @@ async def test_a_draft_never_overwrites_what_came_in_between(city: Database) -> 
         row = await session.scalar(select(Entry))
         assert row is not None and (row.status, row.version) == ("withdrawn", 2)
         with pytest.raises(Conflict):
-            await withdraw_entry(session, CLERK, "T-001", "有误", NOW)
+            await end_entry(session, CLERK, "T-001", Status.WITHDRAWN, "有误", NOW)
         with pytest.raises(NotFound):
-            await withdraw_entry(session, OTHER, "T-001", "有误", NOW)
+            await end_entry(session, OTHER, "T-001", Status.VOID, "有误", NOW)
+
+
+async def test_an_author_takes_up_again_what_was_sent_back_given_up_or_called_back(
+    city: Database,
+) -> None:
+    draft = await _submitted(city)
+    async with city.unit_of_work() as session:
+        with pytest.raises(NotAllowed):
+            await reopen_draft(session, SECOND, draft, NOW)
+        for end in (None, reject_draft, discard_draft, approve_draft):
+            if end is reject_draft:
+                await reject_draft(session, SECOND, draft, "不对", NOW)
+            elif end is discard_draft:
+                await discard_draft(session, AUTHOR, draft, NOW)
+            elif end is approve_draft:
+                await approve_draft(session, SECOND, draft, NOW, date(2026, 6, 3))
+            again = await reopen_draft(session, AUTHOR, draft, NOW)
+            assert (again.state, again.publish_on) == ("draft", None)
+            with pytest.raises(Conflict):
+                await reopen_draft(session, AUTHOR, draft, NOW)
+            await submit_draft(session, AUTHOR, draft, "新规定", NOW)
+        assert await publish_due(session, NOW + timedelta(days=9)) == []
+
+
+async def test_a_draft_is_not_taken_up_beside_another_and_follows_on_a_newer_version(
+    city: Database,
+) -> None:
+    first = await _submitted(city)
+    async with city.unit_of_work() as session:
+        await discard_draft(session, AUTHOR, first, NOW)
+    second = await _submitted(city)
+    async with city.unit_of_work() as session:
+        with pytest.raises(Conflict):
+            await reopen_draft(session, AUTHOR, first, NOW)
+        await approve_draft(session, SECOND, second, NOW)
+    async with city.unit_of_work() as session:
+        with pytest.raises(Conflict):
+            await reopen_draft(session, AUTHOR, second, NOW)
+        await reopen_draft(session, AUTHOR, first, NOW)
+        await submit_draft(session, AUTHOR, first, "新规定", NOW)
+        with pytest.raises(Conflict):
+            await approve_draft(session, SECOND, first, NOW)
+    async with city.unit_of_work() as session:
+        await reopen_draft(session, AUTHOR, first, NOW)
+        with pytest.raises(NotAllowed):
+            await rebase_draft(session, SECOND, first, 1, NOW)
+        with pytest.raises(Conflict):
+            await rebase_draft(session, AUTHOR, first, 2, NOW)
+        await rebase_draft(session, AUTHOR, first, 1, NOW)
+        await submit_draft(session, AUTHOR, first, "新规定", NOW)
+        await approve_draft(session, SECOND, first, NOW)
+        assert len(await KnowledgeRepository(session).versions("T-001")) == 2
+
+
+async def test_a_unit_that_is_none_is_refused_when_submitted(city: Database) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        await _submitted(city, unit="nobody")
+    assert refused.value.fields == {"unit": "请从单位名录中选择"}
+
+
+async def test_a_withdrawn_entry_may_still_be_void_and_nothing_more(city: Database) -> None:
+    draft = await _submitted(city)
+    async with city.unit_of_work() as session:
+        await approve_draft(session, SECOND, draft, NOW)
+    async with city.unit_of_work() as session:
+        with pytest.raises(InvalidInput):
+            await end_entry(session, AUTHOR, "T-001", Status.VOID, " ", NOW)
+        for status in (Status.WITHDRAWN, Status.VOID):
+            ended = await end_entry(session, AUTHOR, "T-001", status, "有误", NOW)
+            assert ended.status == status
+            await session.flush()
+        with pytest.raises(Conflict):
+            await end_entry(session, AUTHOR, "T-001", Status.WITHDRAWN, "有误", NOW)

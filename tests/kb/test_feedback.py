@@ -15,13 +15,14 @@ from core.errors import Conflict, HotlineError, InvalidInput, NotAllowed, NotFou
 from core.identity import Actor, Role
 from kb.feedback import (
     QuestionKind,
-    open_feedback,
     record_feedback,
     record_question,
     settle_feedback,
 )
+from kb.feedback_repository import FeedbackRepository
 from kb.loading import fingerprint
 from kb.models import Feedback, GivenAnswer, OpenQuestion
+from kb.permissions import units_seen
 from kb.repository import KnowledgeRepository
 from kb.schemas import ItemContent, Status
 from tests.kb.samples import CITY, COMPLETE
@@ -55,6 +56,11 @@ async def answered(database: Database) -> tuple[Database, int]:
         return database, answer.id
 
 
+async def _tasks(session: AsyncSession, actor: Actor) -> list[Feedback]:
+    rows = await FeedbackRepository(session, units_seen(actor)).tasks("open")
+    return [feedback for feedback, _ in rows]
+
+
 async def _questions(session: AsyncSession) -> int:
     return await session.scalar(select(func.count()).select_from(OpenQuestion)) or 0
 
@@ -67,12 +73,12 @@ async def test_an_unhelpful_answer_is_a_task_of_the_unit_once(
         async with database.unit_of_work() as session:
             await record_feedback(session, answer, False, reason, NOW)
     async with database.unit_of_work() as session:
-        (task,) = await open_feedback(session, CLERK)
+        (task,) = await _tasks(session, CLERK)
         assert (task.unit, task.state, task.code) == ("agriculture", "open", "T-001")
         assert task.due_at is not None and task.due_at > NOW
         assert "13800001234" not in task.reason and "打不通" in task.reason
-        assert [seen.id for seen in await open_feedback(session, EDITOR)] == [task.id]
-        assert not await open_feedback(session, _actor(Role.UNIT_LEADER, "housing"))
+        assert [seen.id for seen in await _tasks(session, EDITOR)] == [task.id]
+        assert not await _tasks(session, _actor(Role.UNIT_LEADER, "housing"))
         assert await _questions(session) == 1
 
 
@@ -81,7 +87,7 @@ async def test_a_helpful_answer_asks_nothing_of_anybody(answered: tuple[Database
     async with database.unit_of_work() as session:
         said = await record_feedback(session, answer, True, "", NOW)
         assert (said.due_at, said.state) == (None, "done")
-        assert not await open_feedback(session, EDITOR)
+        assert not await _tasks(session, EDITOR)
         assert await _questions(session) == 0
 
 

@@ -10,15 +10,24 @@ from sqlalchemy import select
 
 import units.loading
 from core.database import Database
-from core.errors import NotAllowed, NotFound
+from core.errors import InvalidInput, NotAllowed, NotFound
 from core.identity import Actor, Role
 from kb.feedback import QuestionKind, record_question
+from kb.feedback_repository import QuestionRepository
 from kb.loading import fingerprint
 from kb.models import OpenQuestion
+from kb.preview import preview
 from kb.repository import KnowledgeRepository
-from kb.schemas import ItemContent, Status
-from kb.unanswered import grouped, open_groups, settle_questions
-from tests.kb.samples import CITY, COMPLETE
+from kb.schemas import ItemContent, Kind, Status
+from kb.service import KnowledgeBase
+from kb.unanswered import (
+    dismiss_questions,
+    grouped,
+    open_groups,
+    reopen_questions,
+    settle_questions,
+)
+from tests.kb.samples import CITY, COMPLETE, TODAY, complete
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 EDITOR = Actor("editor", "示例", Role.KNOWLEDGE_EDITOR, "center", frozenset({"center"}))
@@ -75,3 +84,42 @@ async def test_a_group_is_settled_by_an_entry(database: Database) -> None:
         ]
         query = select(OpenQuestion.settled_code).where(OpenQuestion.settled_by == "editor")
         assert set(await session.scalars(query)) == {"T-001"}
+
+
+async def test_questions_that_are_not_ours_are_put_away_with_the_reason_and_back(
+    database: Database,
+) -> None:
+    async with database.unit_of_work() as session:
+        await record_question(session, "彩票中奖怎么领", QuestionKind.UNKNOWN, NOW)
+    async with database.unit_of_work() as session:
+        ((ids,),) = [[group.ids] for group in await open_groups(session, EDITOR, None)]
+        with pytest.raises(InvalidInput):
+            await dismiss_questions(session, EDITOR, ids, " ", NOW)
+        for refused in (
+            dismiss_questions(session, CLERK, ids, "不归我们", NOW),
+            reopen_questions(session, CLERK, ids),
+        ):
+            with pytest.raises(NotAllowed):
+                await refused
+        assert await dismiss_questions(session, EDITOR, ids, "不归我们", NOW) == 1
+        assert await open_groups(session, EDITOR, None) == []
+        repository = QuestionRepository(session)
+        (put_away,) = await repository.settled(10, 0)
+        assert (put_away.settled_note, put_away.settled_code) == ("不归我们", None)
+        assert await repository.settled_count() == 1
+        assert await reopen_questions(session, EDITOR, ids) == 1
+        assert await repository.open_count() == 1
+
+
+async def test_the_preview_tells_what_a_draft_would_answer() -> None:
+    knowledge = KnowledgeBase(None)
+    await knowledge.take([complete(), complete(code="T-2", name="养蜂证办理", questions=[])])
+    asked = [(1, "捕捞许可证怎么领"), (2, "渔船登记"), (3, "公墓墓位怎么买")]
+    same = await preview(knowledge, Kind.ITEM, "T-001", COMPLETE, asked, TODAY)
+    assert (same.before, same.after) == ({2}, {2})
+    more = {**COMPLETE, "questions": ["捕捞许可证怎么领"]}
+    found = await preview(knowledge, Kind.ITEM, "T-001", more, asked, TODAY)
+    assert (found.before, found.after) == ({2}, {1, 2})
+    new = {"name": "公墓墓位", "questions": ["公墓墓位怎么买"], "faq": "坏", "valid_from": "不久"}
+    found = await preview(knowledge, Kind.ITEM, "T-9", new, asked, TODAY)
+    assert (found.before, found.after) == (set(), {3})
