@@ -69,7 +69,7 @@ async def confirm(talk: Talk) -> Replies:
     registered = await file(
         talk.session, talk.line.city.intake, talk.draft, talk.conversation.channel
     )
-    talk.remember(case=registered.number, awaiting=None, failures=None, item=None, distinct=None)
+    talk.remember(case=registered.number, awaiting=None, failures=None, entry=None, distinct=None)
     return [receipt(registered, talk.line.city.tree)]
 
 
