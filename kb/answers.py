@@ -64,11 +64,6 @@ def answer_text(item: ItemRecord, aspects: Sequence[Aspect], text: str = "") -> 
     return "\n".join([*lines, source_line(item)])
 
 
-def faq_text(item: ItemRecord, question: str, answer: str) -> str:
-    """The answer from one of the item's common questions."""
-    return "\n".join([f"【{item.name}】{question}", answer, source_line(item)])
-
-
 def source_line(item: ItemRecord) -> str:
     """Item, code, version, validity and unit, as every answer ends."""
     validity = f"有效期自{item.valid_from.isoformat()}"

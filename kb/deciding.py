@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from kb.actions import action_flags, has_action, without_action
-from kb.answers import faq_text, offers, source_line
+from kb.answers import offers, source_line
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
 from kb.choices import read_choice_value
 from kb.event_answers import event_asked, without_order
 from kb.guide_compare import compare, comparison_text, demanded
 from kb.kinds import meant_kinds
 from kb.notice_answers import concerning
-from kb.policy_answers import lapsed_text, policy_text
+from kb.policy_answers import PolicyPart, policy_asked, without_asked
 from kb.reply import (
     MOST_CHOICES,
     Answer,
@@ -22,13 +24,16 @@ from kb.reply import (
     choices_answer,
     event_answer,
     expired_answer,
+    faq_answer,
     item_answer,
+    lapsed_answer,
     notice_answer,
+    policy_answer,
     unknown_answer,
 )
-from kb.schemas import ItemRecord, Kind, LifeEventRecord, PolicyRecord
+from kb.schemas import Entry, ItemRecord, Kind, LifeEventRecord, PolicyRecord
 from kb.search import Hit
-from kb.snapshot import Entry, Snapshot
+from kb.snapshot import Snapshot
 from language.normalise import normalise
 
 # From this score on an entry is answered from; down to the lower one it is only offered. Read off
@@ -43,11 +48,19 @@ _FAQ_FROM = 0.72
 _FAQ_WORDS = 4
 # A question that is no more than what several names say means any of them with this score.
 _SAME_WORD = 0.05
+# A policy that lapsed is meant, not what replaced it, when it fits this much better.
+_CLEARLY = 2.0
 # Shorter names stand in many a sentence by chance.
 _TELLING_NAME = 3
 # Only items at least this near to the best one are offered beside it.
 _BESIDE = 0.2
 
+# Asked so, a question may be one that the entry answers in its own words.
+_MAY_BE_COMMON = {
+    (Aspect.OVERVIEW,), (Aspect.RESULT,), (Aspect.CONDITIONS,), (PolicyPart.WHO,), (PolicyPart.DEADLINE,),
+}  # fmt: skip
+
+Part = TypeVar("Part", bound=StrEnum)
 Found = Mapping[Kind, list[Hit]]
 
 
@@ -79,6 +92,7 @@ class Deciding:
         if not leftover(text):
             return unknown_answer()
         found = self.snapshot.search.by_kind(text, MOST_CHOICES, self.day)
+        found = {kind: self._in_force(hits) for kind, hits in found.items()}
         return self._of_other_kind(found, text) or self._of_items(found, text, context)
 
     def choice(self, value: str) -> Answer:
@@ -93,15 +107,20 @@ class Deciding:
         entry = self.snapshot.entries.get(code)
         match entry:
             case PolicyRecord():
-                return self._from_policy(entry)
+                parts = policy_asked(text) if aspects is None else _named(PolicyPart, aspects)
+                answer = self._from_policy(entry, parts)
             case LifeEventRecord() if entry.valid_on(self.day):
-                wanted = event_asked(text) if aspects is None else _named(aspects)
+                wanted = event_asked(text) if aspects is None else _named(Aspect, aspects)
                 bundle = self.snapshot.bundle(entry, self.day)
-                return event_answer(bundle, wanted) if bundle.items else expired_answer(entry)
+                answer = event_answer(bundle, wanted) if bundle.items else expired_answer(entry)
             case ItemRecord() if entry.valid_on(self.day):
-                wanted = asked(text) if aspects is None else _named(aspects)
-                return self._from_item(entry, wanted, text)
-        return expired_answer(entry)
+                wanted = asked(text) if aspects is None else _named(Aspect, aspects)
+                answer = item_answer(entry, wanted, text)
+            case ItemRecord():
+                return expired_answer(entry, self.snapshot.next_item(entry, self.day))
+            case _:
+                return expired_answer(entry)
+        return self._with_common_question(entry, answer, text)
 
     def _of_other_kind(self, found: Found, text: str) -> Answer | None:
         """The answer from a life event or a policy, when that is what ``text`` means."""
@@ -110,7 +129,7 @@ class Deciding:
             return None
         sure = [found[kind][0] for kind in kinds if found[kind][0].score >= ANSWER_FROM]
         if len(sure) > 1:
-            return choices_answer(sure, asked(text), [hit.name for hit in sure])
+            return choices_answer(sure, text, sure)
         if kinds[0] is Kind.ITEM:
             return None
         hits = found[kinds[0]]
@@ -121,7 +140,15 @@ class Deciding:
             return None
         items = [hit for hit in found.get(Kind.ITEM, ()) if hit.score >= OFFER_FROM]
         offered = [*equal, *items][:MOST_CHOICES]
-        return choices_answer(offered, asked(text), [hit.name for hit in offered])
+        return choices_answer(offered, text, offered)
+
+    def _in_force(self, hits: list[Hit]) -> list[Hit]:
+        """``hits`` without policies that lapsed, unless such a one is clearly meant."""
+        held = [hit for hit in hits if self.snapshot.entries[hit.code].valid_on(self.day)]
+        if not held or held[0].strength < hits[0].strength - _CLEARLY:
+            return hits
+        # What the lapsed one took away from its successor's chance is given back.
+        return [replace(held[0], score=hits[0].score), *held[1:]]
 
     def _of_items(self, found: Found, text: str, context: str | None) -> Answer:
         hits = found.get(Kind.ITEM, [])
@@ -155,7 +182,7 @@ class Deciding:
         if offered is not named:
             least = min(OFFER_FROM, best.score - _BESIDE)
             offered = [hit for hit in offered if hit.score >= least]
-        return choices_answer(offered, asked(text), [hit.name for hit in hits])
+        return choices_answer(offered, text, hits)
 
     def _called(self, hits: list[Hit], text: str) -> Hit | None:
         """The one hit whose name or alias stands in ``text``, when it does so of no other."""
@@ -203,17 +230,13 @@ class Deciding:
         ]
         return max(named, key=lambda one: one[0])[1] if named else None
 
-    def _from_policy(self, policy: PolicyRecord) -> Answer:
-        if policy.valid_on(self.day):
-            return Answer(
-                kind="answer",
-                text=policy_text(policy, self.day),
-                code=policy.code,
-                card=card_of(policy, Kind.POLICY),
-            )
-        successor = self.snapshot.successor(policy, self.day)
-        name = successor.name if successor else None
-        return Answer(kind="expired", text=lapsed_text(policy, self.day, name))
+    def _from_policy(self, policy: PolicyRecord, parts: tuple[PolicyPart, ...]) -> Answer:
+        if not policy.valid_on(self.day):
+            successor = self.snapshot.next_policy(policy, self.day)
+            return lapsed_answer(policy, self.day, successor)
+        items = (self.snapshot.item(code) for code in policy.items)
+        held = [item for item in items if item and item.valid_on(self.day)]
+        return policy_answer(policy, self.day, parts, held)
 
     def _has_name_with(self, code: str, word: str) -> bool:
         """Whether the item is called by ``word``, a thing or what is done with it: 公积金提取."""
@@ -224,35 +247,30 @@ class Deciding:
             for name in self._names(code)
         )
 
-    def _from_item(self, item: ItemRecord, aspects: tuple[Aspect, ...], text: str) -> Answer:
-        answer = item_answer(item, aspects, text)
-        faq = self._common_question(item, aspects, text)
-        return replace(answer, text=faq, aspects=("faq",)) if faq else answer
-
-    def _common_question(
-        self, item: ItemRecord, aspects: tuple[Aspect, ...], text: str
-    ) -> str | None:
-        """The item's own answer when ``text`` is nearly one of its common questions."""
-        if aspects not in ((), (Aspect.RESULT,), (Aspect.CONDITIONS,)):
-            return None
-        if len(leftover(text)) < _FAQ_WORDS:
-            return None
-        found = self.snapshot.search.common_question(text, item.code)
+    def _with_common_question(self, entry: Entry, answer: Answer, text: str) -> Answer:
+        """The entry's own words when ``text`` is nearly one of its common questions."""
+        if answer.aspects not in _MAY_BE_COMMON or len(leftover(text)) < _FAQ_WORDS:
+            return answer
+        found = self.snapshot.search.common_question(text, entry.code)
         if found is None or found[1] < _FAQ_FROM:
-            return None
-        faq = next(faq for faq in item.faq if faq.q == found[0])
-        return faq_text(item, faq.q, faq.a)
+            return answer
+        questions = entry.interpretation if isinstance(entry, PolicyRecord) else entry.faq
+        faq = next(faq for faq in questions if faq.q == found[0])
+        return faq_answer(answer, entry, faq.q, faq.a)
 
 
-def _named(aspects: tuple[str, ...]) -> tuple[Aspect, ...]:
-    return tuple(aspect for aspect in Aspect if aspect.value in aspects)
+def _named(parts: type[Part], names: tuple[str, ...]) -> tuple[Part, ...]:
+    return tuple(part for part in parts if part.value in names)
 
 
 def _follows(text: str, before: Entry | None) -> bool:
     """Whether a follow-up names no matter of its own: "那要多久", "小孩的呢", but not "谢谢"."""
-    aspects = asked(text)
-    if isinstance(before, LifeEventRecord):
-        aspects, text = event_asked(text), without_order(text)
+    aspects: tuple[str, ...] = asked(text)
+    match before:
+        case LifeEventRecord():
+            aspects, text = event_asked(text), without_order(text)
+        case PolicyRecord():
+            aspects, text = policy_asked(text) or asked(text), without_asked(text)
     rest = leftover(text)
     if not (aspects or points_back(text) or rest or "办" in text):
         return False

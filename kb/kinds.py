@@ -58,7 +58,8 @@ def meant_kinds(text: str, best: Mapping[Kind, Hit]) -> tuple[Kind, ...]:
 
 def _for_event(plain: str) -> float:
     whole = bool(_WHOLE.search(plain))
-    if not whole and len(set(_ONE_THING.findall(plain))) == 1:
+    one_thing = len(set(_ONE_THING.findall(plain))) == 1
+    if not whole and (one_thing or _MONEY.search(plain)):
         return -_TIP
     return whole * _TIP + bool(_HAPPENS.search(plain)) * _TIP
 
@@ -66,4 +67,4 @@ def _for_event(plain: str) -> float:
 def _for_policy(plain: str) -> float:
     if not _MONEY.search(plain):
         return -_TIP
-    return 0.0 if _APPLY.search(plain) else _TIP + _PRIOR
+    return -_PRIOR if _APPLY.search(plain) else _TIP + _PRIOR

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 from kb.answers import answer_text, offers
-from kb.aspects import Aspect
-from kb.choices import choice_value, title_of
-from kb.event_answers import Bundle, event_offers, event_text
+from kb.aspects import Aspect, asked
+from kb.choices import OVERVIEW, choice_value, title_of
+from kb.event_answers import Bundle, event_asked, event_offers, event_text
 from kb.notice_answers import notice_text
-from kb.schemas import ItemRecord, Kind, NoticeRecord, PolicyRecord, Record
+from kb.policy_answers import PolicyPart, lapsed_text, policy_asked, policy_offers, policy_text
+from kb.schemas import Entry, ItemRecord, Kind, NoticeRecord, PolicyRecord, Record
 from kb.search import Hit
 
 MOST_CHOICES = 3
+_MOST_GUIDES = 2
 _PAGES = {Kind.ITEM: "items", Kind.POLICY: "policies", Kind.LIFE_EVENT: "life-events"}
 
 
@@ -68,6 +71,42 @@ def event_answer(bundle: Bundle, aspects: tuple[Aspect, ...]) -> Answer:
     )
 
 
+def policy_answer(
+    policy: PolicyRecord, today: date, parts: tuple[PolicyPart, ...], items: Sequence[ItemRecord]
+) -> Answer:
+    """The answer to ``parts`` of a policy in force; ``items`` are the ways to apply for it."""
+    guides = [(title_of(f"办理：{item.name}"), choice_value(item.code, ())) for item in items]
+    return Answer(
+        kind="answer",
+        text=policy_text(policy, today, parts),
+        code=policy.code,
+        aspects=parts or (OVERVIEW,),
+        choices=[*policy_offers(policy, today, parts), *guides[:_MOST_GUIDES]],
+        card=card_of(policy, Kind.POLICY),
+    )
+
+
+def lapsed_answer(policy: PolicyRecord, today: date, successor: PolicyRecord | None) -> Answer:
+    """Says why a policy is not answered from, and offers what holds instead."""
+    follows = (
+        [(title_of(successor.name), choice_value(successor.code, (), Kind.POLICY))]
+        if successor
+        else []
+    )
+    return Answer(
+        kind="expired",
+        text=lapsed_text(policy, today, successor.name if successor else None),
+        code=policy.code,
+        choices=follows,
+    )
+
+
+def faq_answer(answer: Answer, entry: Entry, question: str, said: str) -> Answer:
+    """``answer`` with the entry's own words to one of its common questions."""
+    lines = [f"【{entry.name}】{question}", said, answer.text.rsplit("\n", 1)[-1]]
+    return replace(answer, text="\n".join(lines), aspects=("faq",))
+
+
 def notice_answer(notice: NoticeRecord) -> Answer:
     """What happens now."""
     card = {
@@ -80,27 +119,39 @@ def notice_answer(notice: NoticeRecord) -> Answer:
     return Answer(kind="notice", text=notice_text(notice), card=card)
 
 
-def choices_answer(hits: Sequence[Hit], aspects: tuple[str, ...], nearest: list[str]) -> Answer:
-    """Asks back which of ``hits`` is meant."""
+def choices_answer(hits: Sequence[Hit], text: str, nearest: Sequence[Hit]) -> Answer:
+    """Asks back which of ``hits`` is meant by ``text``; each keeps what was asked of it."""
     return Answer(
         kind="choices",
         text="您问的是下面哪一项？" if len(hits) > 1 else "您问的是这一项吗？",
-        aspects=aspects,
-        choices=[(title_of(hit.name), choice_value(hit.code, aspects, hit.kind)) for hit in hits],
-        nearest=nearest,
+        aspects=parts_asked(text, hits[0].kind),
+        choices=[
+            (title_of(hit.name), choice_value(hit.code, parts_asked(text, hit.kind), hit.kind))
+            for hit in hits
+        ],
+        nearest=[hit.name for hit in nearest],
     )
 
 
-def expired_answer(entry: Record | None) -> Answer:
-    """Says that the entry talked about may not be answered from any more."""
+def parts_asked(text: str, kind: Kind) -> tuple[str, ...]:
+    """What ``text`` asks of an entry of that kind, by name."""
+    if kind is Kind.POLICY:
+        return policy_asked(text)
+    return event_asked(text) if kind is Kind.LIFE_EVENT else asked(text)
+
+
+def expired_answer(entry: Record | None, successor: ItemRecord | None = None) -> Answer:
+    """Says that the entry meant may not be answered from, and offers what replaced it."""
     guide = "这份说明" if entry and not isinstance(entry, ItemRecord) else "办事指南"
     name = f"“{entry.name}”的{guide}" if entry else "刚才那份办事指南"
     phone = None if entry is None or isinstance(entry, NoticeRecord) else entry.phone
+    now = f"现行的是“{successor.name}”。" if successor else ""
     call = f"，也可致电 {phone} 核实最新规定" if phone else ""
     return Answer(
         kind="expired",
-        text=f"{name}目前不在有效期内，我不能再据此回答。您可以转人工{call}。",
+        text=f"{name}目前不在有效期内，我不能再据此回答。{now}您可以转人工{call}。",
         code=entry.code if entry else None,
+        choices=[(title_of(successor.name), choice_value(successor.code, ()))] if successor else [],
     )
 
 

@@ -17,7 +17,7 @@ from kb.reply import Answer
 from kb.repository import KnowledgeRepository
 from kb.schemas import ItemRecord, Kind, LifeEventRecord, PolicyRecord, Record
 from kb.search import Hit
-from kb.snapshot import Entry, Snapshot
+from kb.snapshot import Snapshot
 from language.e5 import Ranker
 from language.encoder import Encoder
 
@@ -57,14 +57,14 @@ class KnowledgeBase:
 
     def policy(self, code: str) -> PolicyRecord:
         """The policy, in force or not. Raises NotFound when it is unknown or withdrawn."""
-        found = self._snapshot.entries.get(code)
-        if not isinstance(found, PolicyRecord):
+        found = self._snapshot.policy(code)
+        if found is None:
             raise NotFound("没有这份政策，或它已撤回")
         return found
 
-    def successor(self, entry: Entry, today: date) -> Entry | None:
-        """What took the place of ``entry`` and holds on ``today``, if published."""
-        return self._snapshot.successor(entry, today)
+    def successor(self, policy: PolicyRecord, today: date) -> PolicyRecord | None:
+        """The policy in force on ``today`` that took the place of ``policy``, if published."""
+        return self._snapshot.next_policy(policy, today)
 
     def events(self, today: date | None = None) -> list[LifeEventRecord]:
         """Every life event valid on ``today``, by name."""

@@ -8,12 +8,10 @@ from datetime import date
 
 from kb.documents import document
 from kb.event_answers import Bundle
-from kb.schemas import ItemRecord, LifeEventRecord, NoticeRecord, PolicyRecord, Record
+from kb.schemas import Entry, ItemRecord, LifeEventRecord, NoticeRecord, PolicyRecord, Record
 from kb.search import EntrySearch
 from language.e5 import Ranker
 from language.encoder import Encoder
-
-Entry = ItemRecord | PolicyRecord | LifeEventRecord
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,19 @@ class Snapshot:
         found = [one for one in self.entries.values() if isinstance(one, LifeEventRecord)]
         return sorted(found, key=lambda entry: entry.name)
 
-    def successor(self, entry: Entry, today: date) -> Entry | None:
-        """What took the place of ``entry`` and may be answered from on ``today``, if published."""
-        if isinstance(entry, LifeEventRecord):
-            return None
-        found = self.entries.get(entry.superseded_by or "")
+    def policy(self, code: str | None) -> PolicyRecord | None:
+        """The policy of that code, in force or not."""
+        found = self.entries.get(code or "")
+        return found if isinstance(found, PolicyRecord) else None
+
+    def next_policy(self, policy: PolicyRecord, today: date) -> PolicyRecord | None:
+        """The policy in force on ``today`` that took the place of ``policy``, if published."""
+        found = self.policy(policy.superseded_by)
+        return found if found and found.valid_on(today) else None
+
+    def next_item(self, item: ItemRecord, today: date) -> ItemRecord | None:
+        """The item that replaced ``item`` and may be answered from on ``today``, if published."""
+        found = self.item(item.superseded_by)
         return found if found and found.valid_on(today) else None
 
     def bundle(self, event: LifeEventRecord, today: date) -> Bundle:

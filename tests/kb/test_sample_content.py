@@ -20,7 +20,7 @@ CITY = Path(__file__).parents[2] / "city"
 # folder, schema, the fewest entries it holds
 FOLDERS: list[tuple[str, type[EntryContent], int]] = [
     ("items", ItemContent, 209),
-    ("policies", PolicyContent, 35),
+    ("policies", PolicyContent, 50),
     ("life_events", LifeEventContent, 16),
 ]
 ALIASES_AND_QUESTIONS = 2570
