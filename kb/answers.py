@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from kb.aspects import Aspect
-from kb.schemas import Days, ItemRecord, Material, Window
+from kb.choices import choice_value
+from kb.schemas import Days, ItemRecord, Limits, Material, Window
 from kb.situations import named
 
 TITLES = {
@@ -63,11 +64,6 @@ def answer_text(item: ItemRecord, aspects: Sequence[Aspect], text: str = "") -> 
     return "\n".join([*lines, source_line(item)])
 
 
-def faq_text(item: ItemRecord, question: str, answer: str) -> str:
-    """The answer from one of the item's common questions."""
-    return "\n".join([f"【{item.name}】{question}", answer, source_line(item)])
-
-
 def source_line(item: ItemRecord) -> str:
     """Item, code, version, validity and who carries it out, as every answer ends."""
     validity = f"有效期自{item.valid_from.isoformat()}"
@@ -86,24 +82,14 @@ def offers(item: ItemRecord, told: Sequence[Aspect], limit: int = 3) -> list[tup
     return [(_OFFERED[aspect], choice_value(item.code, (aspect,))) for aspect in rest[:limit]]
 
 
-def choice_value(code: str, aspects: Sequence[Aspect]) -> str:
-    """The value of a quick reply: ``item:<code>:<aspect>``, several aspects joined by ``+``."""
-    return f"item:{code}:{'+'.join(aspects) or Aspect.OVERVIEW}"
-
-
-def read_choice_value(value: str) -> tuple[str, tuple[Aspect, ...]] | None:
-    """Code and aspects of a quick reply's value, or None when it is none of ours."""
-    parts = value.split(":")
-    if len(parts) not in (2, 3) or parts[0] != "item" or not parts[1]:
-        return None
-    names = set(parts[2].split("+")) if len(parts) == 3 else set()
-    known = tuple(aspect for aspect in Aspect if aspect.value in names)
-    return parts[1], known
-
-
 def limit_text(item: ItemRecord) -> str | None:
     """Promised and legal time in one sentence without a full stop, or None when not given."""
-    promised, legal = item.limits.promised, item.limits.legal
+    return limit_sentence(item.limits)
+
+
+def limit_sentence(limits: Limits) -> str | None:
+    """The same of any entry that has limits."""
+    promised, legal = limits.promised, limits.legal
     if promised is None and legal is None:
         return None
     said = []
@@ -178,13 +164,14 @@ def _steps(item: ItemRecord) -> list[str]:
 
 
 def _place(item: ItemRecord) -> list[str]:
-    lines = [_window(window) for window in item.windows[:_MOST_WINDOWS]]
+    lines = [window_line(window) for window in item.windows[:_MOST_WINDOWS]]
     if len(item.windows) > _MOST_WINDOWS:
         lines.append(f"另有 {len(item.windows) - _MOST_WINDOWS} 处，见指南页面。")
     return lines
 
 
-def _window(window: Window) -> str:
+def window_line(window: Window) -> str:
+    """A window with address, hours and phone, as a line of a list."""
     parts = [window.name]
     if window.address:
         parts.append(window.address)

@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.privacy import mask_text
-from kb.answers import read_choice_value
+from kb.choices import read_choice_value
 from kb.models import GivenAnswer, OpenQuestion
-from kb.service import Answer
+from kb.reply import Answer
 
 
 async def record(
@@ -35,6 +35,6 @@ async def record(
         await session.execute(given.on_conflict_do_nothing(index_elements=["turn_id"]))
     elif answer.kind == "unknown":
         read = [read_choice_value(value) for _, value in answer.choices]
-        nearest = [one[0] for one in read if one is not None]
+        nearest = [one.code for one in read if one is not None]
         found = insert(OpenQuestion).values(kind="unknown", nearest=nearest, **said)
         await session.execute(found.on_conflict_do_nothing(index_elements=["turn_id"]))

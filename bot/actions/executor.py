@@ -75,8 +75,8 @@ async def respond(talk: Talk) -> Replies:
 async def _choose(talk: Talk, value: str) -> Replies:
     kind, _, rest = value.partition(":")
     match kind:
-        case "item":
-            return await guide.choose_item(talk, value)
+        case "item" | "policy" | "life_event":
+            return await guide.choose_entry(talk, value)
         case "intake":
             return await take_in.choose(talk, rest)
         case "case" if rest == "consult":

@@ -11,36 +11,36 @@ from core.replies import Reply, say
 from intake import questions
 from intake.service import read
 from kb.recording import record
-from kb.service import Answer
+from kb.reply import Answer
 
 
 async def guide(talk: Talk) -> Replies:
     """Answer a question; while an intake is open, answer and come back to it."""
     today = datetime.now(LOCAL).date()
-    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
+    answer = talk.line.knowledge.answer(talk.text, talk.context.get("entry"), today)
     replies = await tell(talk, answer)
     if talk.draft is not None:
         replies.append(_back_to_form(talk))
     return replies
 
 
-async def choose_item(talk: Talk, value: str) -> Replies:
-    """An item or one of its aspects was chosen from quick replies."""
+async def choose_entry(talk: Talk, value: str) -> Replies:
+    """An entry or one of its aspects was chosen from quick replies."""
     today = datetime.now(LOCAL).date()
     return await tell(talk, talk.line.knowledge.answer_choice(value, today))
 
 
 async def tell(talk: Talk, answer: Answer) -> Replies:
-    """Put an answer into words, remember its item, and count the contact as answered."""
+    """Put an answer into words, remember its entry, and count the contact as answered."""
     await record(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
-    if answer.kind == "notice" or (answer.kind == "answer" and answer.item_code is None):
+    if answer.kind == "notice":
         await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
         talk.remember(failures=None)
         return [say(answer.text)]
     if answer.kind == "answer":
-        if talk.context.get("item") != answer.item_code:
+        if talk.context.get("entry") != answer.code:
             await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
-        talk.remember(item=answer.item_code, failures=None)
+        talk.remember(entry=answer.code, failures=None)
         return [say(answer.text, *answer.choices, card=answer.card)]
     if answer.kind == "choices":
         return [say(answer.text, *answer.choices)]

@@ -40,7 +40,7 @@ async def unclear(talk: Talk) -> Replies:
     """Not understood: look whether it is a guide question or a matter after all, then ask once,
     then offer a person, then call one."""
     today = now().astimezone(LOCAL).date()
-    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
+    answer = talk.line.knowledge.answer(talk.text, talk.context.get("entry"), today)
     if answer.kind in ("answer", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):

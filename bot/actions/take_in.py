@@ -86,7 +86,7 @@ async def confirm(talk: Talk) -> Replies:
     numbers = [one.number for one in registered]
     filed = [*talk.context.get("filed", []), *numbers][-_REMEMBERED:]
     talk.remember(
-        case=numbers[0], filed=filed, awaiting=None, failures=None, item=None, distinct=None
+        case=numbers[0], filed=filed, awaiting=None, failures=None, entry=None, distinct=None
     )
     return [receipt(registered, talk.line.city.tree)]
 

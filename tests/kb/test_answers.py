@@ -7,9 +7,7 @@ import pytest
 from kb.answers import (
     TITLES,
     answer_text,
-    choice_value,
     offers,
-    read_choice_value,
     source_line,
 )
 from kb.aspects import Aspect
@@ -83,27 +81,6 @@ def test_offers_name_other_aspects_that_the_guide_can_answer() -> None:
     values = [value for _, value in offers(complete(), (Aspect.MATERIALS,))]
     assert values == ["item:T-001:place", "item:T-001:time", "item:T-001:online"]
     assert offers(bare(), (Aspect.OVERVIEW,)) == []
-
-
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        (choice_value("T-001", (Aspect.FEE,)), ("T-001", (Aspect.FEE,))),
-        (
-            choice_value("T-001", (Aspect.TIME, Aspect.FEE)),
-            ("T-001", (Aspect.TIME, Aspect.FEE)),
-        ),
-        (choice_value("T-001", ()), ("T-001", (Aspect.OVERVIEW,))),
-        ("item:T-001", ("T-001", ())),
-        ("item:T-001:nonsense", ("T-001", ())),
-        ("item:", None),
-        ("case:consult", None),
-        ("item:a:b:c", None),
-        ("", None),
-    ],
-)
-def test_values_of_quick_replies(value: str, read: object) -> None:
-    assert read_choice_value(value) == read
 
 
 def test_every_item_of_the_city_answers_every_aspect() -> None:

@@ -10,7 +10,7 @@ import pytest
 import units.loading
 from core.database import Database
 from core.identity import Actor, Role
-from kb.drafts import withdraw_entry
+from kb.drafts import end_entry
 from kb.loading import LoadReport, fingerprint, plan, write
 from kb.models import Entry
 from kb.readers.reading import FileEntry
@@ -68,7 +68,7 @@ async def test_the_plan_names_the_fields_that_change(city: Database) -> None:
         assert [step.fields for step in found.changed] == [("summary", "visits")]
         await write(session, found)
     async with city.unit_of_work() as session:
-        await withdraw_entry(session, EDITOR, "T-001", "有误", NOW)
+        await end_entry(session, EDITOR, "T-001", Status.WITHDRAWN, "有误", NOW)
     # What an editor ended stays ended until the file says something else.
     assert (await _bring(city, "city", entry.content)).unchanged == ["T-001"]
     assert (await _bring(city, "city", _content("T-001"))).changed == ["T-001"]
