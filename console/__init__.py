@@ -22,6 +22,7 @@ from console import (
     joining_page,
     knowledge_drafts,
     knowledge_editing,
+    knowledge_notices,
     knowledge_page,
     knowledge_questions,
     live,
@@ -69,6 +70,7 @@ for _pages in (
     # After the form of a draft: its actions take any word in its place.
     knowledge_drafts,
     knowledge_questions,
+    knowledge_notices,
 ):
     router.include_router(_pages.router)
 

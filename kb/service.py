@@ -125,6 +125,11 @@ class KnowledgeBase:
         self._policies = {one.code: one for one in kept if isinstance(one, PolicyRecord)}
         self._notices = [one for one in kept if isinstance(one, NoticeRecord)]
 
+    def notices_in_force(self, moment: datetime) -> list[NoticeRecord]:
+        """Notices that are to be told at ``moment`` (aware), the latest first."""
+        held = (notice for notice in self._notices if notice.valid_at(moment))
+        return sorted(held, key=lambda notice: notice.starts_at, reverse=True)
+
     def policies(self) -> list[PolicyRecord]:
         """Every published policy, in force or not, by name."""
         return sorted(self._policies.values(), key=lambda policy: policy.name)
