@@ -10,6 +10,7 @@ from core.database import now
 from core.replies import say
 from intake import form
 from intake.service import read
+from kb.recording import record_unclear
 
 _WORDS = {
     "greet": "您好，这里是示例市12345智能助手。请问要咨询办事，还是反映问题？",
@@ -43,6 +44,7 @@ async def unclear(talk: Talk) -> Replies:
     if sounds_like_a_matter(talk):
         talk.act = "file_case"
         return await take_in(talk)
+    await record_unclear(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
     failures = int(talk.context.get("failures", 0)) + 1
     talk.remember(failures=failures)
     if failures == 1:
