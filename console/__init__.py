@@ -22,6 +22,7 @@ from console import (
     joining_page,
     knowledge_drafts,
     knowledge_editing,
+    knowledge_feedback,
     knowledge_notices,
     knowledge_page,
     knowledge_questions,
@@ -71,6 +72,7 @@ for _pages in (
     knowledge_drafts,
     knowledge_questions,
     knowledge_notices,
+    knowledge_feedback,
 ):
     router.include_router(_pages.router)
 
