@@ -16,7 +16,7 @@ from kb.documents import Document
 from kb.event_answers import Bundle
 from kb.reply import Answer
 from kb.repository import KnowledgeRepository
-from kb.schemas import ItemRecord, Kind, LifeEventRecord, PolicyRecord, Record
+from kb.schemas import ItemRecord, Kind, LifeEventRecord, NoticeRecord, PolicyRecord, Record
 from kb.search import EntrySearch, Hit
 from kb.snapshot import Snapshot
 from language.e5 import Ranker
@@ -69,6 +69,11 @@ class KnowledgeBase:
     def encoder(self) -> Encoder | None:
         """What tells how near two texts are, where it is installed."""
         return self._encoder
+
+    def notices_in_force(self, moment: datetime) -> list[NoticeRecord]:
+        """Notices that are to be told at ``moment`` (aware), the latest first."""
+        held = (notice for notice in self._snapshot.notices if notice.valid_at(moment))
+        return sorted(held, key=lambda notice: notice.starts_at, reverse=True)
 
     def policies(self) -> list[PolicyRecord]:
         """Every published policy, in force or not, by name."""

@@ -17,7 +17,7 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.actions import guide, progress, rating, small_talk, take_in
+from bot.actions import guide, opinion, progress, rating, small_talk, take_in
 from bot.actions.dialogue import Step, decide
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.city import Line
@@ -77,6 +77,8 @@ async def _choose(talk: Talk, value: str) -> Replies:
     match kind:
         case "item" | "policy" | "life_event":
             return await guide.choose_entry(talk, value)
+        case "feedback":
+            return await opinion.choose(talk, rest)
         case "intake":
             return await take_in.choose(talk, rest)
         case "case" if rest == "consult":

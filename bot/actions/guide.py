@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.actions.opinion import unhelpful
 from bot.actions.talk import Replies, Talk
 from cases.vocabulary import CaseType, Outcome
 from core.calendar import LOCAL
@@ -36,12 +37,12 @@ async def tell(talk: Talk, answer: Answer) -> Replies:
     if answer.kind == "notice":
         await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
         talk.remember(failures=None)
-        return [say(answer.text)]
+        return [say(answer.text, unhelpful(talk.turn_id))]
     if answer.kind == "answer":
         if talk.context.get("entry") != answer.code:
             await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
         talk.remember(entry=answer.code, failures=None)
-        return [say(answer.text, *answer.choices, card=answer.card)]
+        return [say(answer.text, *answer.choices, unhelpful(talk.turn_id), card=answer.card)]
     if answer.kind == "choices":
         return [say(answer.text, *answer.choices)]
     failures = int(talk.context.get("failures", 0)) + 1

@@ -11,6 +11,7 @@ from core.database import now
 from core.replies import say
 from intake import questions
 from intake.service import read
+from kb.recording import record_unclear
 
 # After so many turns not understood in a row a person takes over.
 _PATIENCE = 2
@@ -46,6 +47,7 @@ async def unclear(talk: Talk) -> Replies:
     if sounds_like_a_matter(talk):
         talk.act = "file_case"
         return await take_in(talk)
+    await record_unclear(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
     failures = int(talk.context.get("failures", 0)) + 1
     talk.remember(failures=failures)
     if failures > _PATIENCE:
