@@ -47,7 +47,8 @@ class Plan:
     """What taking a source in would write.
 
     ``gone`` are published entries that the source brought before and no longer has; they are
-    among ``withdrawn`` when they are to end.
+    among ``withdrawn`` when they are to end. With ``doubtful`` none ends: an entry was left out of
+    which nobody knows for certain which it is, and it may be one of them.
     """
 
     new: list[Step] = field(default_factory=list)
@@ -56,6 +57,7 @@ class Plan:
     gone: list[str] = field(default_factory=list)
     withdrawn: list[Change] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+    doubtful: bool = False
 
     @property
     def writes(self) -> bool:
@@ -78,8 +80,8 @@ async def load(session: AsyncSession, city_dir: Path) -> LoadReport:
 
     An entry's version grows when its content changed. What editors changed since a file was read
     stays until the file itself says something else. An entry that came from these files and left
-    them is withdrawn, unless an entry could not be read at all: it may have been that one. Units
-    must be loaded before. All in the caller's transaction.
+    them is withdrawn, unless there is one among the rejected whose code nobody knows: it may have
+    been that one. Units must be loaded before. All in the caller's transaction.
     """
     entries, rejected = read_entries(city_dir)
     found = await plan(session, entries, rejected, CITY, withdraw_missing=True)
@@ -105,7 +107,9 @@ async def plan(
     units = await repository.unit_codes()
     tree = await UnitTree.load(session)
     known = {row.code: row for row in await repository.entries()}
-    found = Plan(rejected=list(rejected))
+    # A code that was never there may be a known one, damaged.
+    doubtful = any(entry.code not in known for entry in rejected)
+    found = Plan(rejected=list(rejected), doubtful=doubtful)
     for entry in entries:
         # After a merger the successor answers for it, whatever the file still says.
         unit = tree.current(entry.content.unit)
@@ -181,13 +185,12 @@ def _find_missing(
     found: Plan, known: dict[str, Entry], codes: set[str], source: str, withdraw: bool
 ) -> None:
     kept = codes | {entry.code for entry in found.rejected}
-    unreadable = any(entry.code is None for entry in found.rejected)
     for code, row in known.items():
         brought = row.source == source and row.source_fingerprint is not None
         if not brought or code in kept or row.status != Status.PUBLISHED:
             continue
         found.gone.append(code)
-        if withdraw and not unreadable:
+        if withdraw and not found.doubtful:
             origin = Origin(source, None, row.source_version)
             ended = Status.WITHDRAWN
             found.withdrawn.append(

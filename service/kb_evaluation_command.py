@@ -7,16 +7,17 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from service.kb_command_tools import Json, fail
+from service.kb_search_command import Encoders, entry_search
 
 if TYPE_CHECKING:
     from kb.evaluation import Outcome, Question
     from kb.schemas import ItemRecord
     from kb.search import EntrySearch
-
-Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
 
 
 def evaluate(
@@ -25,20 +26,21 @@ def evaluate(
         Path, typer.Option(help="问题文件，每行一个 JSON：question、kind、acceptable、field、value")
     ],
     mapping: Annotated[str, typer.Option(help="映射文件，或自带映射的名称")] = "guangdong",
-    encoders: Annotated[bool, typer.Option(help="使用句向量；--no-encoders 只按字词检索")] = True,
+    encoders: Encoders = True,
     as_json: Json = False,
 ) -> None:
     """测量检索：首位与前三位正确率、答案内容、该不该回答、每题毫秒、内存。不需要数据库。"""
+    from kb.documents import document
     from kb.evaluation import BadQuestions, lines, measure, read_questions
     from kb.readers.reading import UnusableSource
 
     try:
         records, asked = _records(items, mapping), read_questions(questions)
     except (UnusableSource, BadQuestions) as error:
-        _fail(str(error))
+        fail(str(error))
     except (OSError, UnicodeDecodeError) as error:
-        _fail(f"读不了文件：{error}")
-    search, names = _search(records, encoders)
+        fail(f"读不了文件：{error}")
+    search, names = entry_search([document(record) for record in records], encoders)
     figures: dict[str, Any] = measure(_outcomes(search, records, asked))
     figures["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     figures["encoders"] = names
@@ -61,29 +63,6 @@ def _records(path: Path, mapping: str) -> list[ItemRecord]:
         for item in found
         if isinstance(item, ItemContent)
     ]
-
-
-def _search(records: list[ItemRecord], encoders: bool) -> tuple[EntrySearch, list[str]]:
-    """The search over the items, and the names of the encoders it uses."""
-    from core.settings import get_settings
-    from kb.documents import document
-    from kb.search import EntrySearch
-    from language.e5 import load_ranker
-    from language.encoder import Encoder, load_encoder
-    from language.remembered import RememberingEncoder
-
-    documents = [document(record) for record in records]
-    if not encoders:
-        return EntrySearch(documents), []
-    folder = get_settings().data_dir / "vectors"
-    folder.mkdir(parents=True, exist_ok=True)
-    loaded = load_encoder()
-    if loaded is None:
-        return EntrySearch(documents), []
-    encoder: Encoder = RememberingEncoder(loaded, folder / "use-multilingual-3.npz")
-    ranker = load_ranker(folder)
-    names = ["use-multilingual-3", *(["multilingual-e5-small"] if ranker else [])]
-    return EntrySearch(documents, encoder, ranker=ranker), names
 
 
 def _outcomes(
@@ -113,8 +92,3 @@ def _outcomes(
             codes = tuple(hit.code for hit in hits)
             found.append(Outcome(question, codes, score, taken, told))
     return found
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"错误：{message}", err=True)
-    raise typer.Exit(1)

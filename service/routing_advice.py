@@ -6,7 +6,6 @@ Reads the database of the running line when one answers, else the city's files.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -23,9 +22,9 @@ from routing.service import Router
 from service import keys
 from service.launcher import embedded_url
 from units.gazetteer import Gazetteer
-from units.loading import read_city, read_gazetteer
+from units.loading import read_gazetteer, read_tree
 from units.location import locate, without_names
-from units.tree import FormerName, UnitInfo, UnitTree
+from units.tree import UnitTree
 
 _SHOWN = 5
 _CONNECT_SECONDS = 3
@@ -134,25 +133,6 @@ async def _stored(url: str, encoder: Encoder | None) -> _City:
 def _from_files(settings: Settings, encoder: Encoder | None) -> _City:
     folder = settings.city_dir
     rows, entries = read_files(folder)
-    tree = UnitTree.of(_units(read_city(folder)[0]))
+    tree = read_tree(folder)
     router = Router.of(rows, entries, tree, encoder)
     return _City(router, read_gazetteer(folder), tree, f"{folder.name} 文件夹")
-
-
-def _units(units: Sequence[Any]) -> list[UnitInfo]:
-    return [
-        UnitInfo(
-            code=unit.code,
-            name=unit.name,
-            short=unit.short,
-            kind=unit.kind,
-            level=unit.level,
-            parent=unit.parent,
-            aliases=tuple(unit.aliases),
-            duties=tuple(unit.duties),
-            former_names=tuple(
-                FormerName(former.name, former.until.isoformat()) for former in unit.former_names
-            ),
-        )
-        for unit in units
-    ]

@@ -12,6 +12,8 @@ LARGEST = 50_000_000
 # 0.95 in Chinese texts, under 0.6 where another encoding is read as GB18030 [D].
 _COMMON_FROM = 0.8
 _LOOK_AT = 200_000
+# Fewer characters than this may all be rare ones: names of people and places.
+_ENOUGH = 200
 
 
 def read_text(path: Path) -> str:
@@ -34,17 +36,32 @@ def decode(data: bytes, name: str) -> str:
             f"{name} 不是文本文件，或用了 UTF-16 编码：请另存为 UTF-8（CSV UTF-8）"
         )
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         place = error.start
-    text = _gb18030(data)
-    if text is not None:
+    else:
+        if _garbled(text):
+            raise UnusableSource(f"{name} 里的字是乱码：曾按错误的编码打开又保存，请重新导出")
         return text
+    other = _gb18030(data)
+    if other is not None:
+        return other
     line = data.count(b"\n", 0, place) + 1
     raise UnusableSource(
         f"{name} 既不是完整的 UTF-8 也不是 GB18030：第 {line} 行有读不出的字节。"
         "文件可能没有传完，或用了别的编码，请另存为 UTF-8"
     )
+
+
+def _garbled(text: str) -> bool:
+    """Whether Chinese in UTF-8 was read as something else and written again."""
+    beyond = [char for char in text[:_LOOK_AT] if ord(char) > 127]
+    if len(beyond) < _ENOUGH:
+        return False
+    western = sum(ord(char) < 0x250 for char in beyond)
+    chinese = [char for char in beyond if "\u3400" <= char <= "\u9fff"]
+    rare = len(chinese) - sum(_is_common(char) for char in chinese)
+    return western > len(beyond) / 2 or rare > (1 - _COMMON_FROM) * max(len(chinese), _ENOUGH)
 
 
 def _gb18030(data: bytes) -> str | None:

@@ -50,12 +50,17 @@ def read_file(path: Path, kind: Kind, reading: Reading, largest: int = _LARGEST)
     for line, raw in _entries(path, largest):
         if isinstance(raw, str):
             reading.reject(path.name, line, None, raw)
-            continue
-        named = raw.pop("kind", kind)
-        if named not in tuple(Kind):
-            reading.reject(path.name, line, None, f"没有“{named}”这一类条目")
-            continue
-        reading.take(Kind(named), raw, path.name, line)
+        else:
+            take_own(reading, kind, raw, path.name, line)
+
+
+def take_own(reading: Reading, kind: Kind, raw: dict[str, Any], file: str, line: int) -> None:
+    """Take an entry by our own fields; it may name another ``kind``."""
+    named = raw.pop("kind", kind)
+    if named in tuple(Kind):
+        reading.take(Kind(named), raw, file, line)
+    else:
+        reading.reject(file, line, None, f"没有“{named}”这一类条目")
 
 
 def _entries(path: Path, largest: int) -> Iterator[tuple[int, dict[str, Any] | str]]:

@@ -31,6 +31,8 @@ def plain(text: str) -> tuple[str, bool]:
     """
     if len(text) > LONGEST:
         raise Refused(f"有 {len(text):,} 个字，超过 {LONGEST:,}")
+    if "\ufffd" in text:
+        raise Refused("含有乱码（�）")
     marked = _ENTITY.search(text) is not None
     told = html.unescape(text) if marked else text
     if _ACTIVE.search(told):
@@ -49,7 +51,7 @@ def cell_text(text: str) -> str:
     An apostrophe before what looks like a formula, as our own tables write it, goes.
     """
     told = text.strip()
-    if told.startswith("'") and _FORMULA.match(told[1:]):
+    if told.startswith(("'=", "'+", "'-", "'@")):
         return told[1:]
     if _FORMULA.match(told):
         raise Refused("以 = + - @ 开头，像公式：请改成文字")

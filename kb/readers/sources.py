@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kb.readers.decoding import LARGEST
 from kb.readers.mapping import SourceMapping, Translation, load_mapping
-from kb.readers.own_yaml import FOLDERS, read_file, read_folder
+from kb.readers.own_yaml import FOLDERS, read_file, read_folder, take_own
 from kb.readers.plain import Refused
 from kb.readers.reading import Reading, UnusableSource
 from kb.readers.records import read_records
@@ -16,6 +16,7 @@ from kb.schemas import Kind
 
 # The mapping of a file that names none: our own table, the national interface.
 _USUAL = {".csv": "table", ".xlsx": "table", ".json": "national"}
+_OWN = ("code", "name", "unit")
 
 
 def read_source(
@@ -37,10 +38,27 @@ def read_source(
         reading = Reading()
         read_file(path, FOLDERS.get(path.parent.name, Kind.ITEM), reading, LARGEST)
         return _something(reading, path)
+    if suffix == ".json" and mapping is None and (own := _own_json(path)) is not None:
+        return own
     chosen = load_mapping(mapping or _USUAL.get(suffix, "table"))
     needed = chosen.needed_columns
     rows = read_records(path, needed) if suffix == ".json" else read_table(path, needed)
     return _translated(path.name, rows, chosen, units or UnitNames(), default_unit)
+
+
+def _own_json(path: Path) -> Reading | None:
+    """Entries by our own fields, as exports write them, or None when it is none of ours."""
+    try:
+        rows = read_records(path, _OWN)
+    except UnusableSource:
+        return None
+    reading = Reading()
+    for row in rows:
+        if row.problem is not None:
+            reading.reject(path.name, row.line, None, row.problem)
+        else:
+            take_own(reading, Kind.ITEM, row.cells, path.name, row.line)
+    return reading
 
 
 def _folder(path: Path) -> Reading:
