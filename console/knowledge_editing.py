@@ -82,8 +82,7 @@ async def new_page(
     typed = {"kind": wanted.value, "copy": tidy(copy), "name": ""}
     ids: Sequence[int] = ()
     if question is not None:
-        async with database_of(request).unit_of_work() as session:
-            group = await find_group(request, session, staff, question)
+        group = await find_group(request, staff, question)
         asked = wordings(group)
         typed |= {"name": leftover(asked[0]), "questions": "\n".join(asked)}
         ids = group.ids
