@@ -24,8 +24,9 @@ from core.database import Base, now
 class Conversation(Base):
     """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
 
-    ``context`` holds what the talk is about beyond the intake's draft: ``item`` (code of the item
-    last answered), ``failures`` (turns in a row not understood), ``awaiting`` and ``case``.
+    ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
+    last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
+    row), ``areas`` (where the citizen is, narrowest first), ``awaiting`` and ``case``.
     """
 
     __tablename__ = "conversations"
