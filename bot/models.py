@@ -24,9 +24,10 @@ from core.database import Base, now
 class Conversation(Base):
     """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
 
-    ``context`` holds what the talk is about beyond the intake's draft: ``item`` (code of the item
-    last answered), ``failures`` (turns in a row not understood), ``awaiting``, ``case`` (the one that
-    is talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
+    ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
+    last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
+    row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
+    talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
     """
 
     __tablename__ = "conversations"

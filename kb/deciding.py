@@ -15,11 +15,12 @@ from kb.choices import read_choice_value
 from kb.event_answers import event_asked, without_order
 from kb.guide_compare import compare, comparison_text, demanded
 from kb.kinds import meant_kinds
-from kb.notice_answers import concerning
+from kb.notice_answers import concerning, needs_area
 from kb.policy_answers import PolicyPart, policy_asked, without_asked
 from kb.reply import (
     MOST_CHOICES,
     Answer,
+    area_answer,
     card_of,
     choices_answer,
     event_answer,
@@ -29,6 +30,7 @@ from kb.reply import (
     lapsed_answer,
     notice_answer,
     policy_answer,
+    units_answer,
     unknown_answer,
 )
 from kb.schemas import Entry, ItemRecord, Kind, LifeEventRecord, PolicyRecord
@@ -66,18 +68,24 @@ Found = Mapping[Kind, list[Hit]]
 
 @dataclass(frozen=True)
 class Deciding:
-    """Answers from one snapshot on one day; ``areas`` are codes of where the citizen is."""
+    """Answers from one snapshot on one day.
+
+    ``areas`` are codes of where the citizen is, narrowest first; None when it may still be asked.
+    """
 
     snapshot: Snapshot
     day: date
     moment: datetime
-    areas: Sequence[str] = ()
+    areas: Sequence[str] | None = None
 
     def answer(self, text: str, context: str | None) -> Answer:
         """Answer ``text``; ``context`` is the code of the entry that was talked about before."""
-        notices = concerning(text, self.snapshot.notices, self.moment, self.areas)
+        published, areas = self.snapshot.notices, self.areas or ()
+        notices = concerning(text, published, self.moment, areas)
         if notices:
             return notice_answer(notices[0])
+        if self.areas is None and needs_area(text, published, self.moment):
+            return area_answer()
         policy = self._policy_named(text)
         if policy is not None:
             return self.from_entry(policy.code, text)
@@ -115,7 +123,7 @@ class Deciding:
                 answer = event_answer(bundle, wanted) if bundle.items else expired_answer(entry)
             case ItemRecord() if entry.valid_on(self.day):
                 wanted = asked(text) if aspects is None else _named(Aspect, aspects)
-                answer = item_answer(entry, wanted, text)
+                answer = item_answer(entry, wanted, text, self.areas)
             case ItemRecord():
                 return expired_answer(entry, self.snapshot.next_item(entry, self.day))
             case _:
@@ -154,7 +162,8 @@ class Deciding:
         hits = found.get(Kind.ITEM, [])
         if context in {hit.code for hit in hits if hit.score >= ANSWER_FROM}:
             near = next(hit for hit in hits if hit.code == context)
-            if near.score >= hits[0].score - _LOYALTY:
+            others = [one for one in self._family(near.code) if one.code != near.code]
+            if near.score >= hits[0].score - _LOYALTY and not _of_unit_named(others, text):
                 return self.from_entry(near.code, text)
         before = self.snapshot.item(context)
         if before and has_action(text) and not leftover(without_action(text)):
@@ -174,8 +183,14 @@ class Deciding:
             hit for hit in hits if hit.score >= _SAME_WORD and self._has_name_with(hit.code, rest)
         ]
         likely = max(equal, named, key=len)
-        if best.score >= ANSWER_FROM and len(likely) < 2:
-            return self.from_entry(best.code, text)
+        family = self._family(best.code)
+        if best.score >= ANSWER_FROM and {hit.code for hit in likely} <= {
+            one.code for one in family
+        }:
+            units = self._of_units(family, text)
+            if len(units) > 1:
+                return units_answer(units, text, self.areas or ())
+            return self.from_entry(units[0].code, text)
         if (called := self._called(hits, text)) is not None:
             return self.from_entry(called.code, text)
         offered = likely if best.score >= ANSWER_FROM or len(likely) > 1 else hits
@@ -200,6 +215,17 @@ class Deciding:
     def _names(self, code: str) -> tuple[str, ...]:
         entry = self.snapshot.entries[code]
         return (entry.name, *entry.aliases)
+
+    def _family(self, code: str) -> list[ItemRecord]:
+        """The item, and those by which other units answer for the same matter."""
+        item = self.snapshot.item(code)
+        return [item, *self.snapshot.twins(item, self.day)] if item else []
+
+    def _of_units(self, family: list[ItemRecord], text: str) -> list[ItemRecord]:
+        """Of one matter's items that of the unit named, else of where the citizen is, else all."""
+        named = _of_unit_named(family, text)
+        near = [one for one in family if one.unit.split(".")[0] in (self.areas or ())]
+        return (named or near)[:1] or family
 
     def _compared(self, what: str, text: str, context: str | None) -> Answer | None:
         """What a window demanded against the guide talked about, else the one ``text`` means."""
@@ -257,6 +283,12 @@ class Deciding:
         questions = entry.interpretation if isinstance(entry, PolicyRecord) else entry.faq
         faq = next(faq for faq in questions if faq.q == found[0])
         return faq_answer(answer, entry, faq.q, faq.a)
+
+
+def _of_unit_named(items: list[ItemRecord], text: str) -> list[ItemRecord]:
+    """Those of ``items`` whose unit is named in ``text``."""
+    plain = normalise(text)
+    return [item for item in items if normalise(item.unit_name) in plain]
 
 
 def _named(parts: type[Part], names: tuple[str, ...]) -> tuple[Part, ...]:

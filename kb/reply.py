@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from kb.answers import answer_text, offers
+from kb.answers import Asker, answer_text, differs_by_area, offers
 from kb.aspects import Aspect, asked
 from kb.choices import OVERVIEW, choice_value, title_of
 from kb.event_answers import Bundle, event_asked, event_offers, event_text
@@ -25,19 +25,22 @@ _PAGES = {Kind.ITEM: "items", Kind.POLICY: "policies", Kind.LIFE_EVENT: "life-ev
 class Answer:
     """What the knowledge base says to a question.
 
-    ``kind``: ``answer`` from the entry ``code``; ``choices`` when several may be meant; ``unknown``,
-    with the titles of up to three nearest entries; ``expired`` when the entry meant may not be
-    answered from; ``notice`` for what happens now. ``choices`` are quick replies
-    ``(title, value)``; a value goes back to `KnowledgeBase.answer_choice`.
+    ``kind``: ``answer`` from the entry ``code``; ``choices`` when several may be meant; ``units`` when
+    several units say something of their own on it; ``area`` when it must be known first where the
+    citizen is; ``unknown``, with the titles of up to three nearest entries; ``expired`` when the
+    entry meant may not be answered from; ``notice`` for what happens now. ``choices`` are quick
+    replies ``(title, value)``; a value goes back to `KnowledgeBase.answer_choice`. ``asks_area``:
+    the answer would be more exact if it were known where the citizen is.
     """
 
-    kind: Literal["answer", "choices", "unknown", "expired", "notice"]
+    kind: Literal["answer", "choices", "units", "area", "unknown", "expired", "notice"]
     text: str
     code: str | None = None
     aspects: tuple[str, ...] = ()
     choices: list[tuple[str, str]] = field(default_factory=list)
     card: dict[str, Any] | None = None
     nearest: list[str] = field(default_factory=list)
+    asks_area: bool = False
 
 
 def entry_url(code: str, kind: Kind = Kind.ITEM) -> str:
@@ -45,16 +48,49 @@ def entry_url(code: str, kind: Kind = Kind.ITEM) -> str:
     return f"/{_PAGES[kind]}/{code}"
 
 
-def item_answer(item: ItemRecord, aspects: tuple[Aspect, ...], text: str = "") -> Answer:
-    """The answer to ``aspects`` of an item, an overview without any."""
+def item_answer(
+    item: ItemRecord, aspects: tuple[Aspect, ...], text: str = "", areas: Sequence[str] | None = ()
+) -> Answer:
+    """The answer to ``aspects`` of an item, an overview without any.
+
+    ``areas``: where the citizen is; None when that may still be asked.
+    """
     said = aspects or (Aspect.OVERVIEW,)
     return Answer(
         kind="answer",
-        text=answer_text(item, said, text),
+        text=answer_text(item, said, Asker(text, areas or ())),
         code=item.code,
         aspects=said,
         choices=offers(item, said),
         card=card_of(item, Kind.ITEM),
+        asks_area=areas is None and differs_by_area(item, said),
+    )
+
+
+def units_answer(items: Sequence[ItemRecord], text: str, areas: Sequence[str]) -> Answer:
+    """What each of several units says on the same matter, told apart by unit."""
+    aspects = asked(text) or (Aspect.TIME, Aspect.FEE)
+    asker = Asker(text, areas)
+    told = [(item, answer_text(item, aspects, asker)) for item in items[:MOST_CHOICES]]
+    said = {text.rsplit("\n", 1)[0] for _, text in told}
+    differ = "，说法不一样，请按您要去的单位看" if len(said) > 1 else ""
+    head = f"“{items[0].name}”有 {len(items)} 个单位在办{differ}："
+    return Answer(
+        kind="units",
+        text="\n".join([head, *(f"▪ {item.unit_name}\n{said}" for item, said in told)]),
+        aspects=aspects,
+        choices=[
+            (title_of(f"{item.unit_name}：{item.name}"), choice_value(item.code, asked(text)))
+            for item, _ in told
+        ],
+        nearest=[item.name for item, _ in told],
+    )
+
+
+def area_answer() -> Answer:
+    """Asks where the citizen is, since what happens now does not happen everywhere."""
+    return Answer(
+        kind="area", text="您在哪个区县、哪条街道或哪个小区？我看看是不是在这次的范围里。"
     )
 
 

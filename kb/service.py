@@ -125,23 +125,24 @@ class KnowledgeBase:
         context: str | None = None,
         today: date | None = None,
         *,
-        areas: Sequence[str] = (),
+        areas: Sequence[str] | None = None,
         moment: datetime | None = None,
     ) -> Answer:
         """Answer ``text``; ``context`` is the code of the entry that was talked about before.
 
-        ``areas`` are codes of where the citizen is; ``moment`` (aware) is now. A notice goes
+        ``areas`` are codes of where the citizen is, narrowest first, None when that may still be
+        asked; ``moment`` (aware) is now. A notice goes
         first, then a policy called by its name, then what a window demanded.
         """
         return self._deciding(today, areas, moment).answer(text, context)
 
     def answer_choice(
-        self, value: str, today: date | None = None, *, areas: Sequence[str] = ()
+        self, value: str, today: date | None = None, *, areas: Sequence[str] | None = None
     ) -> Answer:
         """Answer a quick reply's value ``<kind>:<code>:<aspect>``; unknown when it is none."""
         return self._deciding(today, areas).choice(value)
 
     def _deciding(
-        self, today: date | None, areas: Sequence[str], moment: datetime | None = None
+        self, today: date | None, areas: Sequence[str] | None, moment: datetime | None = None
     ) -> Deciding:
         return Deciding(self._snapshot, today or local_today(), moment or now(), areas)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 from kb.documents import document
 from kb.event_answers import Bundle
@@ -12,6 +14,7 @@ from kb.schemas import Entry, ItemRecord, LifeEventRecord, NoticeRecord, PolicyR
 from kb.search import EntrySearch
 from language.e5 import Ranker
 from language.encoder import Encoder
+from language.normalise import normalise
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,25 @@ class Snapshot:
         found = self.item(item.superseded_by)
         return found if found and found.valid_on(today) else None
 
+    def twins(self, item: ItemRecord, today: date) -> list[ItemRecord]:
+        """Items of other units, valid on ``today``, that share a name or alias with ``item``."""
+        codes = {code for name in _called(item) for code in self._by_name.get(name, ())}
+        found = [self.item(code) for code in sorted(codes)]
+        return [one for one in found if one and one.unit != item.unit and one.valid_on(today)]
+
+    @cached_property
+    def _by_name(self) -> dict[str, set[str]]:
+        codes: dict[str, set[str]] = defaultdict(set)
+        for item in self.items():
+            for name in _called(item):
+                codes[name].add(item.code)
+        return codes
+
     def bundle(self, event: LifeEventRecord, today: date) -> Bundle:
         """The life event with those of its items that may be answered from on ``today``."""
         items = ((step.item, self.item(step.item)) for step in event.steps)
         return Bundle(event, {code: one for code, one in items if one and one.valid_on(today)})
+
+
+def _called(item: ItemRecord) -> set[str]:
+    return {normalise(name) for name in (item.name, *item.aliases)}

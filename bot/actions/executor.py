@@ -17,7 +17,7 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.actions import guide, opinion, progress, rating, small_talk, take_in
+from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
 from bot.actions.dialogue import Step, decide
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.city import Line
@@ -64,6 +64,9 @@ _HANDLERS: dict[Step, Callable[[Talk], Awaitable[Replies]]] = {
 
 async def respond(talk: Talk) -> Replies:
     """The replies to a turn: by the quick reply chosen, else by what the turn means here."""
+    question = whereabouts.question_answered(talk)
+    if question is not None:
+        return await guide.guide_where(talk, question)
     if talk.value is not None:
         return await _choose(talk, talk.value)
     awaiting = read(talk.draft).awaiting if talk.draft else talk.context.get("awaiting")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from bot.actions import repeated
 from bot.actions.dialogue import SURE
-from bot.actions.guide import tell
+from bot.actions.guide import look_up, tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.vocabulary import CaseType, Outcome
-from core.calendar import LOCAL
 from core.database import now
 from core.replies import Choice, Reply, say
 from intake import form, questions
@@ -186,12 +185,11 @@ async def route(talk: Talk) -> Replies:
     if talk.act == "privacy_or_illegal":
         await talk.settle(Outcome.REFERRED)
         return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
-    today = now().astimezone(LOCAL).date()
     if talk.act == "emergency":
         # The gateway screens for emergencies by rules; what only sounds like one is a case.
         return await take_in(talk)
-    answer = talk.line.knowledge.answer(talk.text, None, today)
-    if answer.kind in ("answer", "notice"):
+    answer = look_up(talk, None)
+    if answer.kind in ("answer", "units", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         return await take_in(talk)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kb.answers import answer_text
+from kb.answers import Asker, answer_text
 from kb.aspects import Aspect
 from kb.guide_compare import compare, comparison_text, demanded
 from kb.notice_answers import concerning, needs_area, notice_text
@@ -43,7 +43,7 @@ def notice(**changes: Any) -> NoticeRecord:
 )
 def test_only_the_situation_named_is_told(text: str, told: list[str]) -> None:
     conditions = [{"text": "在本市"}, *({"when": w, "text": "甲"} for w in ("二手船", "继承"))]
-    said = answer_text(complete(conditions=conditions), (Aspect.CONDITIONS,), text)
+    said = answer_text(complete(conditions=conditions), (Aspect.CONDITIONS,), Asker(text))
     assert [word for word in ("二手船", "继承") if word in said] == told
     assert "在本市" in said
 
