@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -34,6 +33,7 @@ from bot.inputs import (
     VoiceInput,
 )
 from bot.models import Conversation, Turn
+from bot.understanding import HANDOFF_TEXT
 from cases.registration import open_contact
 from cases.vocabulary import Outcome, Source
 from core.attachments import store_image
@@ -47,9 +47,6 @@ from intake.service import open_draft, read, start_draft, write
 
 log = structlog.get_logger(__name__)
 
-HANDOFF_TEXT = re.compile(
-    r"^(?:我要|请|帮我|给我)?(?:转|找|接|换)(?:个|一个|到|接)?(?:人工|真人|话务员|客服)(?:服务|客服|坐席)?[。！!吧]?$|^人工(?:服务|客服)?$"
-)
 PERSON = ("转人工", "handoff")
 FORM = ("填表反映", "form")
 BACK = ("回到智能助手", "assistant")

@@ -16,6 +16,7 @@ from core.calendar import LOCAL
 from core.database import Database, now
 from core.settings import Settings
 from intake.placing import recommend, territories
+from intake.service import Intake
 from language.encoder import load_encoder
 from routing.classify import Encoder
 from routing.loading import read_files
@@ -137,6 +138,14 @@ def _from_files(settings: Settings, encoder: Encoder | None) -> _City:
     tree = UnitTree.of(_units(read_city(folder)[0]))
     router = Router.of(rows, entries, tree, encoder)
     return _City(router, read_gazetteer(folder), tree, f"{folder.name} 文件夹")
+
+
+def intake_from_files(settings: Settings) -> Intake:
+    """The intake of the city's files. Raises InvalidInput or OSError for unfit files."""
+    model = load_encoder()
+    encoder: Encoder | None = (lambda texts: model.encode(list(texts))) if model else None
+    city = _from_files(settings, encoder)
+    return Intake(city.router, city.gazetteer, city.tree)
 
 
 def _units(units: Sequence[Any]) -> list[UnitInfo]:
