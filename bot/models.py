@@ -50,6 +50,8 @@ class Turn(Base):
     """What a citizen sent, once: ``client_id`` makes a retry harmless.
 
     ``state``: ``received`` → ``answered``; ``failed`` when the assistant gave no answer in time.
+    ``way`` is one of the five of `intake.triage`, with its reason; none for mere talk and for answers
+    within a form.
     """
 
     __tablename__ = "turns"
@@ -66,6 +68,8 @@ class Turn(Base):
     state: Mapped[str] = mapped_column(String(12), default="received")
     act: Mapped[str | None] = mapped_column(String(40))
     confidence: Mapped[float | None] = mapped_column(Float)
+    way: Mapped[str | None] = mapped_column(String(16))
+    way_reason: Mapped[str | None] = mapped_column(String(100))
     at: Mapped[datetime] = mapped_column(default=now)
     answered_at: Mapped[datetime | None]
 
