@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,8 +21,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
+from bot.alarms import raise_alarm
 from bot.assistant import Assistant, AssistantDown
-from bot.contacts import settle_contact, settle_open_contact
+from bot.contacts import settle_open_contact
 from bot.inputs import (
     ChoiceInput,
     DigitsInput,
@@ -34,6 +34,7 @@ from bot.inputs import (
     VoiceInput,
 )
 from bot.models import Conversation, Turn
+from bot.understanding import at_the_gate
 from cases.registration import open_contact
 from cases.vocabulary import Outcome, Source
 from core.attachments import store_image
@@ -41,7 +42,6 @@ from core.database import Database, now
 from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from core.privacy import decrypt, encrypt, keyed_hash, new_token
 from core.replies import Reply, say
-from intake.emergencies import Emergency, advice_text, screen
 from intake.facts import without_phone
 from intake.form import Matter
 from intake.orders import REFUSAL, gives_orders, without_orders
@@ -50,9 +50,6 @@ from intake.service import open_draft, read, start_draft, write
 
 log = structlog.get_logger(__name__)
 
-HANDOFF_TEXT = re.compile(
-    r"^(?:我要|请|帮我|给我)?(?:转|找|接|换)(?:个|一个|到|接)?(?:人工|真人|话务员|客服)(?:服务|客服|坐席)?[。！!吧]?$|^人工(?:服务|客服)?$"
-)
 PERSON = ("转人工", "handoff")
 FORM = ("填表反映", "form")
 BACK = ("回到智能助手", "assistant")
@@ -178,20 +175,19 @@ class Gateway:
     ) -> bool:
         """Answer what must not wait for the assistant: emergencies, a person's conversation,
         the wish for a person, and speech that was not recognised."""
-        emergency = screen(text) if heard.kind in ("text", "voice") else None
+        gate = at_the_gate(text) if heard.kind in ("text", "voice") else None
         replies: list[Reply] | None = None
         act = None
-        if emergency is not None:
-            replies, act = (
-                [await self._emergency(session, conversation, text, emergency)],
-                "emergency",
-            )
+        if gate is not None and gate.decision is not None and gate.decision.emergency is not None:
+            alarm = gate.decision.emergency
+            replies, act = [await raise_alarm(session, conversation, text, alarm)], gate.act
+            await repository.record_decision(session, turn.id, gate.decision)
         elif conversation.owner == "person" and text != BACK[1]:
             replies, act = _while_a_person_owns(conversation), "to_person"
         elif text == BACK[1]:
             conversation.owner, conversation.seat = "assistant", None
             replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
-        elif text == PERSON[1] or HANDOFF_TEXT.match(text):
+        elif text == PERSON[1] or gate is not None:
             replies, act = [await hand_over(session, conversation, "市民要求")], "handoff"
         elif gives_orders(text) and not without_orders(text):
             replies, act = [await self._refuse(session, conversation)], "out_of_scope"
@@ -210,22 +206,6 @@ class Gateway:
             return say(f"{REFUSAL}请问要办什么事，或者反映什么？")
         pending = question(read(draft))
         return pending.model_copy(update={"text": f"{REFUSAL}\n{pending.text}"})
-
-    async def _emergency(
-        self, session: AsyncSession, conversation: Conversation, text: str, found: Emergency
-    ) -> Reply:
-        await settle_contact(
-            session, conversation.id, conversation.channel, Outcome.EMERGENCY, subject=text
-        )
-        conversation.owner = "person"
-        conversation.handed_over_at = now()
-        conversation.handover_reason = f"紧急：{found.kind}（{found.number}）"
-        log.warning("emergency", number=found.number, emergency_kind=found.kind)
-        numbers = [found.number, *found.also]
-        return say(
-            advice_text(found),
-            card={"kind": "emergency", "numbers": numbers, "title": found.kind},
-        )
 
     async def _ask_assistant(
         self, conversation_id: uuid.UUID, turn_id: uuid.UUID, text: str

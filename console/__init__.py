@@ -22,6 +22,8 @@ from console import (
     joining_page,
     knowledge_drafts,
     knowledge_editing,
+    knowledge_feedback,
+    knowledge_notices,
     knowledge_page,
     knowledge_questions,
     live,
@@ -69,6 +71,8 @@ for _pages in (
     # After the form of a draft: its actions take any word in its place.
     knowledge_drafts,
     knowledge_questions,
+    knowledge_notices,
+    knowledge_feedback,
 ):
     router.include_router(_pages.router)
 

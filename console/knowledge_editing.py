@@ -82,8 +82,7 @@ async def new_page(
     typed = {"kind": wanted.value, "copy": tidy(copy), "name": ""}
     ids: Sequence[int] = ()
     if question is not None:
-        async with database_of(request).unit_of_work() as session:
-            group = await find_group(request, session, staff, question)
+        group = await find_group(request, staff, question)
         asked = wordings(group)
         typed |= {"name": leftover(asked[0]), "questions": "\n".join(asked)}
         ids = group.ids
@@ -156,8 +155,8 @@ async def save(request: Request, draft_id: int, form: PostedForm) -> Response:
     """Keep what was typed; ``next`` leads on to the check or back to the form."""
     staff = form.staff
     draft = await find_draft(request, staff, draft_id)
-    codes = await _codes(request)
-    content = read(shape_of(Kind(draft.kind)), _fields(form), codes.code)
+    codes = await codes_of(request)
+    content = read(shape_of(Kind(draft.kind)), fields_of(form), codes.code)
     try:
         async with database_of(request).unit_of_work() as session:
             await save_draft(
@@ -198,7 +197,7 @@ async def _refused(
     """The form with what was typed, beside what was saved meanwhile: nothing is lost."""
     saved = await find_draft(request, staff, draft_id)
     may_save = saved.state == "draft" and saved.author == staff.actor.login
-    codes = await _codes(request)
+    codes = await codes_of(request)
     others = differences(
         Kind(saved.kind), saved.content, content, names_of(codes.tree, codes.areas)
     )
@@ -230,7 +229,7 @@ async def _form(
     others: list[Difference] | None = None,
     may_save: bool = True,
 ) -> Response:
-    codes = await _codes(request)
+    codes = await codes_of(request)
     written: Written = codes.written
     shown = sections(shape_of(Kind(draft.kind)), content, problems or {}, written)
     return render(
@@ -274,7 +273,8 @@ def _new_form(
     )
 
 
-async def _codes(request: Request) -> Codes:
+async def codes_of(request: Request) -> Codes:
+    """Units and areas as they stand now."""
     async with database_of(request).unit_of_work() as session:
         return Codes(tree_of(request), await load_areas(session))
 
@@ -285,5 +285,6 @@ def _kind(text: str) -> Kind:
     return Kind(text)
 
 
-def _fields(form: Posted) -> dict[str, str]:
+def fields_of(form: Posted) -> dict[str, str]:
+    """Everything that was typed, by name."""
     return {name: value for name, value in form.form.items() if isinstance(value, str)}

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastapi import Request
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from console.staff import Posted, Staff, database_of
 from core.errors import InvalidInput, NotFound
 from kb.endpoints import knowledge_of
 from kb.feedback_repository import QuestionRepository
-from kb.unanswered import LOOKED_AT, Group, open_groups
+from kb.unanswered import LOOKED_AT, Group, by_meaning, open_questions
 
 _GONE = "这组问题已经处理，请回到列表看看。"
 
 
-async def find_group(request: Request, session: AsyncSession, staff: Staff, question: int) -> Group:
+async def find_group(request: Request, staff: Staff, question: int) -> Group:
     """The group that a question is in now. Raises NotFound when it is open no more, NotAllowed for
     all but editors and supervisors."""
-    groups = await open_groups(session, staff.actor, knowledge_of(request).encoder)
+    async with database_of(request).unit_of_work() as session:
+        rows = await open_questions(session, staff.actor)
+    groups = await by_meaning(rows, knowledge_of(request).encoder)
     found = next((group for group in groups if question in group.ids), None)
     if found is None:
         raise NotFound(_GONE)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from console.excel import Sheet, download, workbook
+from console.knowledge_tasks import waiting_for
 from console.knowledge_words import (
     KIND_NAMES,
     author_name,
@@ -25,6 +26,7 @@ from console.repository import ConsoleRepository
 from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
 from core.calendar import LOCAL
+from core.database import now
 from core.errors import NotFound
 from kb.answers import TITLES
 from kb.aspects import Aspect
@@ -86,6 +88,7 @@ async def knowledge_page(
         )
         units = await repository.units_with_entries()
         ending = await ending_soon(session, staff.actor, today)
+        waiting = await waiting_for(session, staff.actor, now())
     here = {"q": wanted.text, "kind": kind, "unit": wanted.unit, "state": state}
     return render(
         request,
@@ -96,6 +99,7 @@ async def knowledge_page(
         kinds=KIND_NAMES,
         states=STATE_NAMES,
         units=sorted(((code, tree.short(code)) for code in units), key=lambda one: one[1]),
+        waiting_knowledge=waiting,
         ending=ending[:_SHOWN_ENDING],
         ending_count=len(ending),
         ahead=AHEAD,

@@ -34,7 +34,13 @@ from kb.permissions import EDITORS
 from kb.placing import As, Placed, place, with_placed
 from kb.schemas import Kind
 from kb.search import Hit
-from kb.unanswered import LOOKED_AT, Group, dismiss_questions, open_groups, reopen_questions
+from kb.unanswered import (
+    Group,
+    by_meaning,
+    dismiss_questions,
+    open_questions,
+    reopen_questions,
+)
 
 router = console_router()
 log = structlog.get_logger(__name__)
@@ -74,10 +80,11 @@ async def questions_page(
     if tab == "settled":
         return await _settled(request, staff, page, done)
     async with database_of(request).unit_of_work() as session:
-        rows = {row.id: row for row in await QuestionRepository(session).open_ones(LOOKED_AT)}
+        asked = await open_questions(session, staff.actor)
         settled = await QuestionRepository(session).settled_count()
-        groups = await open_groups(session, staff.actor, knowledge_of(request).encoder)
         entries = await DeskRepository(session, None).answering()
+    groups = await by_meaning(asked, knowledge_of(request).encoder)
+    rows = {row.id: row for row in asked}
     paging = Paging(page, len(groups), _GROUPS_A_PAGE)
     shown = groups[paging.offset : paging.offset + _GROUPS_A_PAGE]
     lines = await asyncio.to_thread(lambda: [_line(request, rows, group) for group in shown])
@@ -102,8 +109,7 @@ async def place_page(
     """What a group would add to an entry, and how many past questions that would answer."""
     staff.actor.require(*EDITORS)
     wanted = As(become) if become in set(As) else As.WORDING
-    async with database_of(request).unit_of_work() as session:
-        group = await find_group(request, session, staff, question)
+    group = await find_group(request, staff, question)
     placed = Placed(wanted, _suggested(wanted, group))
     return await _place_form(request, staff, group, tidy(code), placed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.identity import UNIT_ROLES, Role
-from kb.permissions import DESK_ROLES as KNOWLEDGE_ROLES
+from kb.permissions import DESK_ROLES
 
 DISPATCH_ROLES = frozenset({Role.DISPATCHER, Role.SEAT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SEAT_ROLES = frozenset({Role.SEAT, Role.SUPERVISOR})
@@ -21,6 +21,8 @@ TERRITORY_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATO
 STAFF_ROLES = frozenset({Role.ADMINISTRATOR})
 CATALOGUE_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SUCCESSION_ROLES = frozenset({Role.ADMINISTRATOR})
+
+KNOWLEDGE_ROLES = DESK_ROLES
 
 _MENU = [
     ("/console/supervision", "督办台", SUPERVISION_ROLES),

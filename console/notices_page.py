@@ -1,4 +1,5 @@
-"""What the reader's unit, or role, must know: new cases, cards, urgings, decisions."""
+"""What the reader's unit, or role, must know: new cases, cards, urgings, decisions, and what waits
+at the knowledge desk."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from cases.notice_board import mark_read, notices_for, unread
-from console.menu import NOTICE_ROLES
+from console.knowledge_tasks import waiting_for
+from console.menu import KNOWLEDGE_ROLES, NOTICE_ROLES
 from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
 from console.route import console_router
@@ -31,6 +33,8 @@ async def notices_page(
         lines = await notices_for(
             session, staff.actor, every=every, limit=PAGE_SIZE, offset=paging.offset
         )
+        keeps = staff.actor.role in KNOWLEDGE_ROLES
+        piles = await waiting_for(session, staff.actor, now()) if keeps else []
     template = "_notices.html" if request.headers.get("X-Part") == "queue" else "notices.html"
     return render(
         request,
@@ -38,6 +42,7 @@ async def notices_page(
         lines=lines,
         every=every,
         waiting=waiting,
+        waiting_knowledge=piles,
         paging=paging,
         page_address=lambda n: link("/console/notices", show="all" if every else "", page=n),
     )

@@ -45,6 +45,16 @@ _URGENT_WORDS = re.compile(
 
 
 @dataclass(frozen=True)
+class Reading:
+    """What one message says of its matter: places and times as said, kinds of units best first."""
+
+    type: CaseType | None
+    places: tuple[str, ...]
+    times: tuple[str, ...]
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Intake:
     """What the intake knows of the city, as of one moment. Immutable, safe to share."""
 
@@ -120,6 +130,20 @@ class Intake:
         urgent = bool(topic and topic.facts.urgent and topic.score >= 0.6)
         new.urgent = urgent or bool(_URGENT_WORDS.search(new.detail))
         return new
+
+    def reading(self, text: str) -> Reading:
+        """What a message that tells a matter says, and the kinds of units that may lead."""
+        matter = self.listen(Matter(), text, "file_case")
+        known = matter.place or (matter.place_options[0] if matter.place_options else None)
+        where, unsure = self.territories(matter.place or Place(text=form.UNKNOWN))
+        today = now().astimezone(LOCAL).date()
+        ranked = recommend(self.router, self.about(text), where, today, unsure)
+        return Reading(
+            type=matter.type,
+            places=(known.text,) if known else (),
+            times=(matter.since,) if matter.since else (),
+            kinds=tuple(unit.kind for c in ranked if (unit := self.tree.get(c.dispatch.lead))),
+        )
 
     def listen(self, matter: Matter, text: str, act: str) -> Matter:
         """The matter after one more message, with the next question decided.

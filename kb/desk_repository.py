@@ -106,6 +106,12 @@ class DeskRepository:
         )
         return (await self.session.scalars(query.order_by(Entry.valid_to, Entry.code))).all()
 
+    async def notices(self, *, limit: int, offset: int) -> Sequence[Entry]:
+        """Notices, also those that are over, the newest first."""
+        query = select(Entry).where(*self._seen(), Entry.kind == Kind.NOTICE)
+        query = query.order_by(Entry.valid_from.desc(), Entry.change.desc())
+        return (await self.session.scalars(query.limit(limit).offset(offset))).all()
+
     async def answers(
         self, code: str, wanted: AnswersWanted, *, limit: int, offset: int = 0
     ) -> Sequence[GivenAnswer]:

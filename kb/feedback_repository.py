@@ -27,12 +27,18 @@ class FeedbackRepository:
         found: GivenAnswer | None = await self.session.scalar(query)
         return found
 
-    async def answer_of(self, turn: uuid.UUID) -> int | None:
-        """Id of the answer given in a turn."""
-        found: int | None = await self.session.scalar(
-            select(GivenAnswer.id).where(GivenAnswer.turn_id == turn)
+    async def given_in(self, conversation: uuid.UUID, turn: uuid.UUID) -> GivenAnswer | None:
+        """The answer that was given in a turn of a conversation."""
+        query = select(GivenAnswer).where(
+            GivenAnswer.turn_id == turn, GivenAnswer.conversation_id == conversation
         )
+        found: GivenAnswer | None = await self.session.scalar(query)
         return found
+
+    async def add_answer(self, row: Mapping[str, Any]) -> None:
+        """Keep an answer; a second one of the same turn is left out."""
+        given = insert(GivenAnswer).values(row)
+        await self.session.execute(given.on_conflict_do_nothing(index_elements=["turn_id"]))
 
     async def on_answer(self, answer_id: int) -> Feedback | None:
         """What was said of an answer."""

@@ -117,7 +117,7 @@ def _of_items(told: Callable[[ItemContent], str | None]) -> Callable[[Content, K
 
 
 def _ended(content: Content, known: Known) -> str | None:
-    _, last = validity_of(content)
+    last = validity_of(content)[1]
     if last is None or last >= known.today or isinstance(content, NoticeContent):
         return None
     if isinstance(content, PolicyContent) and (content.superseded_by or content.void_on):
@@ -126,7 +126,7 @@ def _ended(content: Content, known: Known) -> str | None:
 
 
 def _ends_soon(content: Content, known: Known) -> str | None:
-    _, last = validity_of(content)
+    last = validity_of(content)[1]
     if last is None or isinstance(content, NoticeContent):
         return None
     soon = known.today <= last <= known.today + timedelta(days=ENDS_WITHIN)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.database import now
 from core.privacy import mask_text
-from kb.answers import read_choice_value
-from kb.models import GivenAnswer, OpenQuestion
-from kb.service import Answer
+from kb.aspects import leftover
+from kb.choices import read_choice_value
+from kb.feedback import QuestionKind, record_question
+from kb.feedback_repository import FeedbackRepository, QuestionRepository
+from kb.reply import Answer
 
 
 async def record(
@@ -26,15 +28,45 @@ async def record(
     """
     said = {"question": mask_text(question), "conversation_id": conversation, "turn_id": turn}
     if answer.card is not None:
-        given = insert(GivenAnswer).values(
-            code=answer.card["code"],
-            version=answer.card["version"],
-            aspects=list(answer.aspects),
-            **said,
+        await FeedbackRepository(session, None).add_answer(
+            {
+                "code": answer.card["code"],
+                "version": answer.card["version"],
+                "aspects": list(answer.aspects),
+                **said,
+            }
         )
-        await session.execute(given.on_conflict_do_nothing(index_elements=["turn_id"]))
     elif answer.kind == "unknown":
-        read = [read_choice_value(value) for _, value in answer.choices]
-        nearest = [one[0] for one in read if one is not None]
-        found = insert(OpenQuestion).values(kind="unknown", nearest=nearest, **said)
-        await session.execute(found.on_conflict_do_nothing(index_elements=["turn_id"]))
+        await QuestionRepository(session).add(
+            {"kind": QuestionKind.UNKNOWN, "nearest": _nearest(answer), **said}
+        )
+
+
+async def record_unclear(
+    session: AsyncSession,
+    answer: Answer,
+    question: str,
+    conversation: uuid.UUID,
+    turn: uuid.UUID,
+) -> None:
+    """Keep, masked and once a turn, what was not understood; ``answer`` is what came nearest.
+
+    Words that name no matter at all are not kept.
+    """
+    if not leftover(question):
+        return
+    await record_question(
+        session,
+        question,
+        QuestionKind.UNCLEAR,
+        now(),
+        nearest=_nearest(answer),
+        conversation_id=conversation,
+        turn_id=turn,
+    )
+
+
+def _nearest(answer: Answer) -> list[str]:
+    """Codes of the entries that are offered."""
+    read = (read_choice_value(value) for _, value in answer.choices)
+    return [one.code for one in read if one is not None]

@@ -459,7 +459,8 @@ class NoticeRecord(NoticeContent, _Published):
         )
 
 
-Record = ItemRecord | PolicyRecord | LifeEventRecord | NoticeRecord
+Entry = ItemRecord | PolicyRecord | LifeEventRecord
+Record = Entry | NoticeRecord
 RECORDS: dict[Kind, type[Record]] = {
     Kind.ITEM: ItemRecord,
     Kind.POLICY: PolicyRecord,

@@ -20,6 +20,7 @@ from core.errors import InvalidInput, NotFound
 from core.identity import Actor
 from kb.drafts_repository import DraftRepository
 from kb.feedback_repository import QuestionRepository
+from kb.models import OpenQuestion
 from kb.permissions import EDITORS
 from kb.repository import KnowledgeRepository
 from language.encoder import Encoder
@@ -74,13 +75,16 @@ def grouped(questions: Sequence[tuple[int, str]], encoder: Encoder | None) -> li
     return sorted(groups, key=lambda group: -group.count)
 
 
-async def open_groups(session: AsyncSession, actor: Actor, encoder: Encoder | None) -> list[Group]:
-    """Open questions grouped by meaning. Raises NotAllowed for all but editors and supervisors."""
+async def open_questions(session: AsyncSession, actor: Actor) -> Sequence[OpenQuestion]:
+    """Open questions, the newest first. Raises NotAllowed for all but editors and supervisors."""
     actor.require(*EDITORS)
-    rows = await QuestionRepository(session).open_ones(LOOKED_AT)
-    questions = [(row.id, row.question) for row in rows]
-    # Two thousand new questions take the encoder a minute; the loop goes on serving meanwhile.
-    return await asyncio.to_thread(grouped, questions, encoder)
+    return await QuestionRepository(session).open_ones(LOOKED_AT)
+
+
+async def by_meaning(questions: Sequence[OpenQuestion], encoder: Encoder | None) -> list[Group]:
+    """As `grouped`, in a thread: two thousand new questions take the encoder a minute."""
+    asked = [(row.id, row.question) for row in questions]
+    return await asyncio.to_thread(grouped, asked, encoder)
 
 
 async def settle_questions(

@@ -147,7 +147,7 @@ def _told(found: Plan, reading: Reading, source: str) -> str:
         lines.append(f"  + {step.change.content.code} {step.change.content.name}")
     lines += _rest(found.new)
     for step in found.changed:
-        fields = "、".join(FIELD_NAMES[name] for name in step.fields)
+        fields = "、".join(FIELD_NAMES.get(name, name) for name in step.fields)
         lines.append(f"  ~ {step.change.content.code} {step.change.content.name}：{fields}")
     for change in found.withdrawn:
         lines.append(f"  - {change.content.code} {change.content.name}")

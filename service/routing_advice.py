@@ -15,6 +15,7 @@ from core.calendar import LOCAL
 from core.database import Database, now
 from core.settings import Settings
 from intake.placing import recommend, territories
+from intake.service import Intake
 from language.encoder import load_encoder
 from routing.classify import Encoder
 from routing.loading import read_files
@@ -136,3 +137,11 @@ def _from_files(settings: Settings, encoder: Encoder | None) -> _City:
     tree = read_tree(folder)
     router = Router.of(rows, entries, tree, encoder)
     return _City(router, read_gazetteer(folder), tree, f"{folder.name} 文件夹")
+
+
+def intake_from_files(settings: Settings) -> Intake:
+    """The intake of the city's files. Raises InvalidInput or OSError for unfit files."""
+    model = load_encoder()
+    encoder: Encoder | None = (lambda texts: model.encode(list(texts))) if model else None
+    city = _from_files(settings, encoder)
+    return Intake(city.router, city.gazetteer, city.tree)

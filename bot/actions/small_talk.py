@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from bot.actions.guide import tell
+from bot.actions.guide import look_up, tell
 from bot.actions.take_in import sounds_like_a_matter, take_in
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.gateway import hand_over
-from core.calendar import LOCAL
-from core.database import now
 from core.replies import say
 from intake import questions
 from intake.service import read
+from kb.recording import record_unclear
 
 # After so many turns not understood in a row a person takes over.
 _PATIENCE = 2
@@ -39,13 +38,13 @@ async def small_talk(talk: Talk) -> Replies:
 async def unclear(talk: Talk) -> Replies:
     """Not understood: look whether it is a guide question or a matter after all, then ask once,
     then offer a person, then call one."""
-    today = now().astimezone(LOCAL).date()
-    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
-    if answer.kind in ("answer", "notice"):
+    answer = look_up(talk, talk.context.get("entry"))
+    if answer.kind in ("answer", "units", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         talk.act = "file_case"
         return await take_in(talk)
+    await record_unclear(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
     failures = int(talk.context.get("failures", 0)) + 1
     talk.remember(failures=failures)
     if failures > _PATIENCE:

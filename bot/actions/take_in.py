@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from bot.actions import repeated
 from bot.actions.dialogue import SURE
-from bot.actions.guide import tell
+from bot.actions.guide import look_up, tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.vocabulary import CaseType, Outcome
-from core.calendar import LOCAL
 from core.database import now
 from core.replies import Choice, Reply, say
 from intake import form, questions
-from intake.routes import PRIVATE_TEXT, find_route, is_private
+from intake.refusals import DISRUPTION_TEXT, PRIVATE_TEXT, UNLAWFUL_TEXT, is_private
+from intake.routes import UNNAMED_TEXT
 from intake.service import file, read, receipt, start_draft, write
+from intake.triage import Way
 
 # So many cases of a conversation are followed in it by their number alone.
 _REMEMBERED = 20
@@ -86,7 +87,7 @@ async def confirm(talk: Talk) -> Replies:
     numbers = [one.number for one in registered]
     filed = [*talk.context.get("filed", []), *numbers][-_REMEMBERED:]
     talk.remember(
-        case=numbers[0], filed=filed, awaiting=None, failures=None, item=None, distinct=None
+        case=numbers[0], filed=filed, awaiting=None, failures=None, entry=None, distinct=None
     )
     return [receipt(registered, talk.line.city.tree)]
 
@@ -166,32 +167,25 @@ async def consult(talk: Talk) -> Replies:
 
 
 async def route(talk: Talk) -> Replies:
-    """Matters with a way of their own: legal and special routes, private requests, other topics."""
-    if is_private(talk.text):
-        await talk.settle(Outcome.REFERRED)
-        return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
-    found = find_route(talk.text)
-    if found is not None:
-        await talk.settle(Outcome.REFERRED)
-        return [say(found.text, ("还是想登记", "menu:case"), ("转人工", "handoff"))]
-    if talk.act == "legal_route":
-        await talk.settle(Outcome.REFERRED)
-        return [
-            say(
-                "这类事项有专门的法定途径（诉讼、仲裁、复议、纪检监察或信访），"
-                "法律咨询请拨打 12348。不确定走哪条路的话，可以转人工。",
-                ("转人工", "handoff"),
-            )
-        ]
-    if talk.act == "privacy_or_illegal":
-        await talk.settle(Outcome.REFERRED)
-        return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
-    today = now().astimezone(LOCAL).date()
-    if talk.act == "emergency":
-        # The gateway screens for emergencies by rules; what only sounds like one is a case.
+    """What is not taken in: legal and special routes, private or unlawful requests, disruption, and
+    what is none of the line's business."""
+    decision = talk.decision
+    if decision is None or decision.way is Way.ACCEPT:
         return await take_in(talk)
-    answer = talk.line.knowledge.answer(talk.text, None, today)
-    if answer.kind in ("answer", "notice"):
+    match decision.way:
+        case Way.LEGAL_ROUTE:
+            await talk.settle(Outcome.REFERRED)
+            told = decision.route.text if decision.route else UNNAMED_TEXT
+            return [say(told, ("还是想登记", "menu:case"), ("转人工", "handoff"))]
+        case Way.POLICE_CLUE:
+            await talk.settle(Outcome.INVALID)
+            return [say(DISRUPTION_TEXT, ("反映问题", "menu:case"), ("转人工", "handoff"))]
+        case _ if talk.act == "privacy_or_illegal":
+            await talk.settle(Outcome.REFERRED)
+            told = PRIVATE_TEXT if is_private(talk.text) else UNLAWFUL_TEXT
+            return [say(told, ("反映问题", "menu:case"))]
+    answer = look_up(talk, None)
+    if answer.kind in ("answer", "units", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         return await take_in(talk)

@@ -15,6 +15,7 @@ from cases.vocabulary import CaseType, Outcome
 from core.privacy import decrypt
 from core.replies import Reply
 from intake.models import Draft
+from intake.triage import Decision
 
 HELP_CHOICES = (
     ("办事咨询", "menu:guide"),
@@ -26,7 +27,10 @@ HELP_CHOICES = (
 
 @dataclass
 class Talk:
-    """The turn with everything an action may need. ``conversation`` and ``draft`` are locked."""
+    """The turn with everything an action may need. ``conversation`` and ``draft`` are locked.
+
+    ``decision`` is the way of a message that begins a matter, or that tells of an emergency.
+    """
 
     line: Line
     session: AsyncSession
@@ -37,6 +41,7 @@ class Talk:
     act: str | None
     confidence: float
     value: str | None = None
+    decision: Decision | None = None
 
     @property
     def context(self) -> dict[str, Any]:

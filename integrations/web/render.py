@@ -14,6 +14,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.calendar import LOCAL
+from core.database import now
+from kb.schemas import NoticeRecord
+from kb.service import KnowledgeBase
 
 HERE = Path(__file__).resolve().parent
 LINE_NAME = "示例市12345政务服务便民热线"
@@ -48,8 +51,16 @@ def render(
 ) -> HTMLResponse:
     """Render ``template`` (a file in ``templates/``) with ``context``.
 
-    Templates extend ``base.html``, which marks the page of ``request`` in the menu, and see
-    ``line_name`` and the filter ``local_time``.
+    Templates extend ``base.html``, which marks the page of ``request`` in the menu and tells what
+    happens in the city now, and see ``line_name`` and the filter ``local_time``.
     """
-    html = _ENVIRONMENT.get_template(template).render(path=request.url.path, **context)
+    html = _ENVIRONMENT.get_template(template).render(
+        path=request.url.path, notices=_notices(request), **context
+    )
     return HTMLResponse(html, status_code=status_code)
+
+
+def _notices(request: Request) -> list[NoticeRecord]:
+    """Notices in force; an error page may come before the knowledge base is there."""
+    knowledge: KnowledgeBase | None = getattr(request.app.state, "knowledge", None)
+    return knowledge.notices_in_force(now()) if knowledge else []

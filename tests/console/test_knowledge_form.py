@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from console.knowledge_form import BEFORE, Section, read, sections
-from kb.loading import read_entries
+from kb.readers.own_yaml import read_entries
 from kb.schemas import CONTENTS, Kind, kind_of
 from kb.shape import shape_of
 from tests.kb.samples import CITY, COMPLETE

@@ -18,6 +18,7 @@ PAGES = [
     "/console/seat/waiting",
     "/console/reviews",
     "/console/items",
+    "/console/knowledge",
     "/console/calendar",
     "/console/staff",
 ]

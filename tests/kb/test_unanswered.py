@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 import units.loading
 from core.database import Database
@@ -21,9 +22,11 @@ from kb.repository import KnowledgeRepository
 from kb.schemas import ItemContent, Kind, Status
 from kb.service import KnowledgeBase
 from kb.unanswered import (
+    Group,
+    by_meaning,
     dismiss_questions,
     grouped,
-    open_groups,
+    open_questions,
     reopen_questions,
     settle_questions,
 )
@@ -32,6 +35,10 @@ from tests.kb.samples import CITY, COMPLETE, TODAY, complete
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 EDITOR = Actor("editor", "示例", Role.KNOWLEDGE_EDITOR, "center", frozenset({"center"}))
 CLERK = Actor("clerk", "示例", Role.UNIT_CLERK, "agriculture", frozenset({"agriculture"}))
+
+
+async def _groups(session: AsyncSession, actor: Actor) -> list[Group]:
+    return await by_meaning(await open_questions(session, actor), None)
 
 
 class _Directions:
@@ -70,18 +77,16 @@ async def test_a_group_is_settled_by_an_entry(database: Database) -> None:
         for text in ("打鱼船怎么登记", "打鱼船怎么登记呀", "坟地多少钱"):
             await record_question(session, text, QuestionKind.UNKNOWN, NOW)
     async with database.unit_of_work() as session:
-        groups = await open_groups(session, EDITOR, None)
+        groups = await _groups(session, EDITOR)
         assert [group.count for group in groups] == [2, 1]
         with pytest.raises(NotAllowed):
-            await open_groups(session, CLERK, None)
+            await _groups(session, CLERK)
         with pytest.raises(NotFound):
             await settle_questions(session, EDITOR, groups[0].ids, "T-404", NOW)
         assert await settle_questions(session, EDITOR, groups[0].ids, "T-001", NOW) == 2
         assert await settle_questions(session, EDITOR, groups[0].ids, "T-001", NOW) == 0
     async with database.unit_of_work() as session:
-        assert [group.questions for group in await open_groups(session, EDITOR, None)] == [
-            ("坟地多少钱",)
-        ]
+        assert [group.questions for group in await _groups(session, EDITOR)] == [("坟地多少钱",)]
         query = select(OpenQuestion.settled_code).where(OpenQuestion.settled_by == "editor")
         assert set(await session.scalars(query)) == {"T-001"}
 
@@ -92,7 +97,7 @@ async def test_questions_that_are_not_ours_are_put_away_with_the_reason_and_back
     async with database.unit_of_work() as session:
         await record_question(session, "彩票中奖怎么领", QuestionKind.UNKNOWN, NOW)
     async with database.unit_of_work() as session:
-        ((ids,),) = [[group.ids] for group in await open_groups(session, EDITOR, None)]
+        ((ids,),) = [[group.ids] for group in await _groups(session, EDITOR)]
         with pytest.raises(InvalidInput):
             await dismiss_questions(session, EDITOR, ids, " ", NOW)
         for refused in (
@@ -102,7 +107,7 @@ async def test_questions_that_are_not_ours_are_put_away_with_the_reason_and_back
             with pytest.raises(NotAllowed):
                 await refused
         assert await dismiss_questions(session, EDITOR, ids, "不归我们", NOW) == 1
-        assert await open_groups(session, EDITOR, None) == []
+        assert await _groups(session, EDITOR) == []
         repository = QuestionRepository(session)
         (put_away,) = await repository.settled(10, 0)
         assert (put_away.settled_note, put_away.settled_code) == ("不归我们", None)

@@ -126,7 +126,8 @@ export class Transcript {
 
   quick({ title, value }, review) {
     const press = () => this.onChoose({ title, value });
-    if (!review) return element("button", { type: "button", class: "quick", onclick: press }, title);
+    const aside = value.startsWith("feedback:") && value.split(":").length === 2;
+    if (!review) return element("button", { type: "button", class: aside ? "quick quick-aside" : "quick", onclick: press }, title);
     const level = GRADES.indexOf(title) + 1;
     const bars = level ? element("span", { class: `bars bars-${level}`, "aria-hidden": "true" }, ...Array.from({ length: 5 }, () => element("i"))) : "";
     return element("button", { type: "button", class: "grade", onclick: press }, bars, title);
