@@ -45,7 +45,7 @@ class Field:
     @property
     def id(self) -> str:
         """The id of the control in its page."""
-        return self.path.replace(".", "-")
+        return (BEFORE + self.path).replace(".", "-")
 
     @property
     def wide(self) -> bool:
