@@ -109,6 +109,21 @@ class KnowledgeRepository:
         query = select(Entry).where(*wanted).order_by(Entry.code).limit(limit).offset(offset)
         return list(await self.session.scalars(query)), total or 0
 
+    async def changed_since(
+        self, change: int, *, kind: Kind | None, unit: str | None, limit: int
+    ) -> Sequence[Entry]:
+        """Entries whose last change came after ``change``, whatever their status, in that order."""
+        query = select(Entry).where(Entry.change > change).order_by(Entry.change).limit(limit)
+        if kind is not None:
+            query = query.where(Entry.kind == kind)
+        if unit is not None:
+            query = query.where(Entry.unit == unit)
+        return (await self.session.scalars(query)).all()
+
+    async def latest_change(self) -> int:
+        """The number of the last change of any entry; 0 before the first."""
+        return await self.session.scalar(select(func.max(Entry.change))) or 0
+
     async def versions(self, code: str) -> Sequence[EntryVersion]:
         """Every version of an entry, newest first."""
         query = select(EntryVersion).where(EntryVersion.code == code)

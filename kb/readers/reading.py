@@ -8,26 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kb.problems import WHOLE, problems_of
 from kb.schemas import CONTENTS, Content, Kind
-
-_REASONS = {
-    "missing": "缺少",
-    "extra_forbidden": "多余的字段",
-    "string_too_short": "不能为空",
-    "string_too_long": "太长",
-    "string_pattern_mismatch": "含有不允许的字符或格式不符",
-    "string_type": "应是文字",
-    "int_parsing": "应是整数",
-    "int_type": "应是整数",
-    "bool_parsing": "应是“是”或“否”",
-    "literal_error": "不是允许的值",
-    "date_from_datetime_parsing": "应是日期，如 2026-01-31",
-    "date_parsing": "应是日期，如 2026-01-31",
-    "date_type": "应是日期，如 2026-01-31",
-    "list_type": "应是列表",
-    "greater_than_equal": "太小",
-    "less_than_equal": "太大",
-}
 
 
 class UnusableSource(ValueError):
@@ -106,9 +88,7 @@ class Reading:
 
 def reason_of(error: ValidationError) -> str:
     """What does not fit, field by field, in Chinese."""
-    parts = []
-    for problem in error.errors():
-        place = ".".join(str(step) for step in problem["loc"]) or "条目"
-        told = _REASONS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
-        parts.append(f"{place}：{told}")
-    return "；".join(parts)
+    told = problems_of(error)
+    return "；".join(
+        problem if path == WHOLE else f"{path}：{problem}" for path, problem in told.items()
+    )

@@ -113,13 +113,13 @@ BAD_ENTRIES: list[tuple[dict[str, Any], str]] = [
     ({"name": None}, "name"),
     ({"code": "lower case"}, "code"),
     ({"name": "空\0字"}, "name"),
-    ({"valid_to": "2020-01-01"}, "valid_to 早于 valid_from"),
+    ({"valid_to": "2020-01-01"}, "失效日期 早于 生效日期"),
     ({"valid_from": "someday"}, "valid_from"),
     ({"unit": "nobody"}, "没有承办单位 nobody"),
-    ({"surprise": 1}, "surprise：多余的字段"),
+    ({"surprise": 1}, "surprise：没有这个字段"),
     ({"fees": {"charged": True, "items": []}}, "没有列出收费项目"),
     ({"online": {"available": True, "url": "javascript:alert(1)"}}, "online.url"),
-    ({"materials": [{"copies": 1}]}, "materials.0.name：缺少"),
+    ({"materials": [{"copies": 1}]}, "materials.0.name：必填"),
     ({"version": -1}, "version"),
 ]
 

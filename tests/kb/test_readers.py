@@ -153,8 +153,8 @@ def test_dotted_fields_make_objects_and_lists() -> None:
     ("text", "told"),
     [
         ("fields: [", "不是有效的 YAML"),
-        ("title: 甲", "fields：缺少"),
-        ("fields: {code: {form: 编码}}", "多余的字段"),
+        ("title: 甲", "fields：必填"),
+        ("fields: {code: {form: 编码}}", "没有这个字段"),
         ("fields: {code: {from: 编码, pattern: '('}}", "正则"),
     ],
 )
@@ -218,12 +218,12 @@ def _other(code: str, **changes: str) -> list[str]:
 
 
 BAD_ROWS: list[tuple[list[str] | str, int, str | None, str]] = [
-    (_other("T-2", 名称=""), 3, "T-2", "name：缺少"),
+    (_other("T-2", 名称=""), 3, "T-2", "name：必填"),
     (_other("T-2", 名称="=cmd()"), 3, "T-2", "“名称”以 = + - @ 开头"),
     (_other("T-2", 简介="<script>x</script>"), 3, "T-2", "“简介”含有脚本"),
     (_other("T-2", 简介="字" * 100_001), 3, "T-2", "“简介”有 100,001 个字"),
     (_other("T-2", 承办单位="外星局"), 3, "T-2", "没有承办单位“外星局”"),
-    (_other("T-2", 生效日期="迟早"), 3, "T-2", "valid_from：缺少"),
+    (_other("T-2", 生效日期="迟早"), 3, "T-2", "valid_from：必填"),
     (_other("T-1"), 3, "T-1", "编码与 第 2 行的条目重复"),
     (_other("小写 t"), 3, "小写 t", "code："),
     ([*_other("T-2"), "多一格"], 3, None, "有 9 列，应有 8 列"),
@@ -367,7 +367,7 @@ def test_the_national_interface_is_read_by_its_codes(tmp_path: Path) -> None:
     assert reading.skipped == 1
     assert [(r.code, r.reason) for r in reading.rejected] == [
         (None, "不是一个对象"),
-        ("X-4", "name：缺少"),
+        ("X-4", "name：必填"),
     ]
     lines = path.read_text("utf-8").splitlines()
     assert [lines[entry.line - 1] for entry in reading.entries] == ["{", "{"]
