@@ -18,6 +18,7 @@ from console.knowledge_preview import preview_draft
 from console.knowledge_words import (
     KIND_NAMES,
     author_name,
+    facts,
     load_areas,
     local_today,
     names_of,
@@ -220,7 +221,7 @@ async def _show(
         names = names_of(tree, await load_areas(session))
         (line,) = await _lines(request, session, staff, [draft])
     still_open = draft.state in OPEN_STATES
-    holds = entry.content if entry and still_open else {}
+    compared = still_open and entry is not None
     problems = problems_of_draft(draft) if draft.state == "draft" else {}
     mine = draft.author == staff.actor.login
     today = local_today()
@@ -231,7 +232,9 @@ async def _show(
         line=line,
         entry=entry,
         outdated=still_open and (entry.version if entry else 0) != draft.based_on,
-        changes=differences(kind, holds, draft.content, names),
+        compared=compared,
+        changes=differences(kind, entry.content if entry else {}, draft.content, names),
+        facts=facts(kind, draft.content, names),
         problems=[(field_label(kind, path), text) for path, text in problems.items()],
         answered=answered,
         mine=mine,

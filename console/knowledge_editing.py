@@ -11,7 +11,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from console.knowledge_form import BEFORE, Written, read, sections
+from console.knowledge_form import BEFORE, Written, main_fields, more_fields, read, sections
 from console.knowledge_groups import find_group, given_ids, wordings
 from console.knowledge_page import PATH, find_entry, tidy
 from console.knowledge_words import KIND_NAMES, load_areas, local_today, names_of
@@ -241,6 +241,8 @@ async def _form(
         name=content.get("name") or "未命名",
         revision=revision,
         sections=shown,
+        main_fields=main_fields,
+        more_fields=more_fields,
         whole_problem=(problems or {}).get("entry", ""),
         wrong_count=sum(section.problems for section in shown),
         units=unit_options(codes.tree),

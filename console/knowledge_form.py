@@ -40,16 +40,34 @@ class Field:
     many: bool
     offers: str
     blank: bool
+    default: str = ""
 
     @property
     def id(self) -> str:
         """The id of the control in its page."""
-        return self.path.replace(".", "-")
+        return (BEFORE + self.path).replace(".", "-")
 
     @property
     def wide(self) -> bool:
         """Whether it needs the whole width."""
         return self.many or self.kind == "text" or self.longest > _LONG_LINE
+
+    @property
+    def telling(self) -> bool:
+        """Whether it must be seen: it says something, must say something, does not fit, or is a
+        day, for validity is what is looked at most."""
+        says = self.value != self.default
+        return bool(self.required or self.problem or says or self.kind == "date")
+
+
+def main_fields(fields: Iterable[Field]) -> list[Field]:
+    """Those that must be seen."""
+    return [field for field in fields if field.telling]
+
+
+def more_fields(fields: Iterable[Field]) -> list[Field]:
+    """The rest, which a fold may hide."""
+    return [field for field in fields if not field.telling]
 
 
 @dataclass(frozen=True)
@@ -176,6 +194,7 @@ class _Builder:
             many=False,
             offers=_LISTS.get(leaf.name, "") if leaf.kind == "line" else "",
             blank=not leaf.required and leaf.default is None,
+            default=self._text(leaf, leaf.default),
         )
 
     def _lines(self, rows: Rows, leaf: Leaf, value: Any, path: str) -> Field:

@@ -19,7 +19,7 @@ from kb.drafts_repository import DraftRepository
 from kb.loading import fingerprint
 from kb.models import Entry, EntryDraft
 from kb.permissions import APPROVERS, require_unit, units_seen
-from kb.problems import problems_of
+from kb.problems import UNKNOWN_UNIT, problems_of
 from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import CONTENTS, Content, Kind, Status
 
@@ -292,4 +292,4 @@ def _require_second(actor: Actor, draft: EntryDraft) -> None:
 
 async def _require_known_unit(session: AsyncSession, content: Content) -> None:
     if content.unit not in await KnowledgeRepository(session).unit_codes():
-        raise InvalidInput("没有这个单位", fields={"unit": "请从单位名录中选择"})
+        raise InvalidInput("没有这个单位", fields={"unit": UNKNOWN_UNIT})

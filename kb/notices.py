@@ -21,9 +21,11 @@ from kb.drafts import end_entry
 from kb.loading import fingerprint
 from kb.models import Entry
 from kb.permissions import NOTICE_PUBLISHERS
-from kb.problems import problems_of
+from kb.problems import UNKNOWN_AREA, UNKNOWN_UNIT, problems_of
 from kb.repository import KnowledgeRepository
 from kb.schemas import NoticeContent, Status
+from units.gazetteer import AREAS
+from units.repository import UnitRepository
 
 
 async def publish_notice(
@@ -45,7 +47,10 @@ async def publish_notice(
     if content.ends_at <= now:
         raise InvalidInput("结束时间已过", fields={"ends_at": "结束时间已过"})
     if content.unit not in await repository.unit_codes():
-        raise InvalidInput("没有这个单位", fields={"unit": "请从单位名录中选择"})
+        raise InvalidInput("没有这个单位", fields={"unit": UNKNOWN_UNIT})
+    areas = await UnitRepository(session).places(kinds=AREAS)
+    if not {area.code for area in areas} >= set(content.areas):
+        raise InvalidInput("没有这个地区", fields={"areas": UNKNOWN_AREA})
     entry = await repository.store(
         content,
         Status.PUBLISHED,

@@ -9,10 +9,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from kb.field_names import FIELD_NAMES
+from kb.shape import AREA_FIELDS, UNIT_FIELDS
 
 # Where a problem of the whole entry stands, not of one field.
 WHOLE = "entry"
 _FIELDS = re.compile(r"\b(?:valid_from|valid_to|renewed_on)\b")
+# What stands for a unit or an area was not found by its name.
+UNKNOWN_UNIT = "请从单位名录中选择"
+UNKNOWN_AREA = "请写区县、街道或社区的全名"
+_NAMED = {
+    **dict.fromkeys(UNIT_FIELDS, UNKNOWN_UNIT),
+    **dict.fromkeys(AREA_FIELDS, UNKNOWN_AREA),
+}
 _DAY = "请写成 2026-01-31 这样的日期"
 _MOMENT = "请选择日期和时间"
 _TEXTS = {
@@ -48,7 +56,11 @@ def problems_of(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for problem in error.errors():
         path = ".".join(str(step) for step in problem["loc"]) or WHOLE
-        found.setdefault(path, _told(problem["type"], problem["msg"], problem.get("ctx", {})))
+        told = _told(problem["type"], problem["msg"], problem.get("ctx", {}))
+        if problem["type"] == "string_pattern_mismatch":
+            field = next((str(s) for s in reversed(problem["loc"]) if isinstance(s, str)), "")
+            told = _NAMED.get(field, told)
+        found.setdefault(path, told)
     return found
 
 

@@ -96,7 +96,7 @@ async def test_nothing_that_was_typed_is_lost(enter: Enter, entries: Database) -
     assert f'action="{draft}/submit"' not in page
     form = (await author.get(f"{draft}/edit", check="1")).text
     assert 'value="很多"' in form and 'value="明天"' in form and "有 3 处还不符合要求" in form
-    assert 'id="visits-problem"' in form and 'id="name-problem"' in form
+    assert 'id="c-visits-problem"' in form and 'id="c-name-problem"' in form
     fields = form_of(form)
     first = await author.send(draft, f"{draft}/edit", **{**fields, "c.name": "甲"}, next="")
     assert first.headers["location"] == f"{draft}/edit?done=saved"

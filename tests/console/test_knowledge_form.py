@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from console.knowledge_form import BEFORE, Section, read, sections
+from console.knowledge_form import (
+    BEFORE,
+    Section,
+    main_fields,
+    more_fields,
+    read,
+    sections,
+)
 from kb.readers.own_yaml import read_entries
 from kb.schemas import CONTENTS, Kind, kind_of
 from kb.shape import shape_of
@@ -124,3 +131,15 @@ def test_problems_stand_at_their_fields() -> None:
         "materials.0.copies": "请填整数",
     }
     assert {s.label: s.problems for s in shown if s.problems} == {"基本内容": 2, "材料": 1}
+
+
+def test_what_says_nothing_yet_is_folded_away() -> None:
+    problems = {"materials.0.basis": "不能超过 4000 字"}
+    shown = sections(shape_of(Kind.ITEM), COMPLETE, problems, _written)
+    (materials,) = [section for section in shown if section.path == "materials"]
+    fields = materials.rows[0].fields
+    assert [field.label for field in main_fields(fields)] == [
+        "材料名称", "依据", "来源", "形式", "份数",
+    ]  # fmt: skip
+    assert {"签字盖章", "是否必交", "适用情形"} <= {field.label for field in more_fields(fields)}
+    assert len(main_fields(fields)) + len(more_fields(fields)) == len(fields)

@@ -245,6 +245,8 @@ async def _addresses(app: FastAPI, told: list[Told]) -> list[str]:
         "callback_id": callbacks,
         "attachment_id": [str(uuid.uuid4())],
         "approval_id": ["1"],
+        "draft_id": ["1"],
+        "question": ["1"],
         "code": ["A0312", "urban"],
         "key": [f"{told[0].number}-x"],
     }

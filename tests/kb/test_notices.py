@@ -72,6 +72,8 @@ async def test_a_notice_is_told_from_its_beginning_until_it_is_ended(database: D
             "结束时间已过",
         ),
         ({"unit": "nobody"}, "unit", "请从单位名录中选择"),
+        ({"areas": ["nowhere"]}, "areas", "请写区县、街道或社区的全名"),
+        ({"areas": ["某区"]}, "areas.0", "请写区县、街道或社区的全名"),
         ({"topic": "地震"}, "topic", "请从列表中选择"),
         ({"starts_at": "马上"}, "starts_at", "请选择日期和时间"),
     ],
