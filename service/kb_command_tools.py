@@ -37,23 +37,28 @@ def with_database(work: Callable[[Database], Awaitable[Result]], code: int = 1) 
 
     from core.database import Database
     from core.settings import get_settings
-    from service.routing_advice import database_url
+    from service.line_database import database_url
 
     url = database_url(get_settings())
     if url is None:
         fail("还没有数据库：请先运行 hotline run，或设 DATABASE_URL", code)
 
-    async def run() -> Result:
+    found: list[Result] = []
+
+    async def run() -> None:
         database = Database(url, pool=2)
         try:
-            return await work(database)
+            # Not returned: at its end asyncio writes the result of its task out as text, which
+            # takes seconds for thousands of entries.
+            found.append(await work(database))
         finally:
             await database.close()
 
     try:
-        return asyncio.run(run())
+        asyncio.run(run())
     except OperationalError as error:
         fail(f"连不上数据库：{' '.join(str(error.orig).split())}", code)
+    return found[0]
 
 
 def unit_names(tree: UnitTree) -> UnitNames:

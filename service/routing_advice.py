@@ -9,8 +9,6 @@ import asyncio
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import psycopg
-
 from core.calendar import LOCAL
 from core.database import Database, now
 from core.settings import Settings
@@ -20,15 +18,13 @@ from language.encoder import load_encoder
 from routing.classify import Encoder
 from routing.loading import read_files
 from routing.service import Router
-from service import keys
-from service.launcher import embedded_url
+from service.line_database import database_url
 from units.gazetteer import Gazetteer
 from units.loading import read_gazetteer, read_tree
 from units.location import locate, without_names
 from units.tree import UnitTree
 
 _SHOWN = 5
-_CONNECT_SECONDS = 3
 
 
 @dataclass(frozen=True)
@@ -66,23 +62,6 @@ class _City:
     gazetteer: Gazetteer
     tree: UnitTree
     source: str
-
-
-def database_url(settings: Settings) -> str | None:
-    """The line's database when it answers, else None."""
-    url = settings.database_url
-    if url is None:
-        secrets = keys.read(settings.data_dir)
-        if keys.DATABASE_PASSWORD not in secrets:
-            return None
-        url = embedded_url(settings, secrets)
-    plain = url.replace("postgresql+psycopg://", "postgresql://")
-    try:
-        with psycopg.connect(plain, connect_timeout=_CONNECT_SECONDS) as connection:
-            connection.execute("SELECT 1 FROM categories LIMIT 1")
-    except psycopg.Error:
-        return None
-    return url
 
 
 def advise(settings: Settings, text: str) -> Advice:

@@ -130,8 +130,8 @@ def replay(
 ) -> None:
     """历史工单在改后的目录下会派到哪里，派得对不对。"""
     from core.settings import get_settings
+    from service.line_database import database_url
     from service.replay_command import NothingToReplay, run
-    from service.routing_advice import database_url
 
     if draft and catalogue is not None:
         raise typer.BadParameter("--draft 和 --catalogue 只能用一个")
