@@ -27,6 +27,7 @@ from intake.facts import find_phone, read_facts, without_phone
 from intake.form import Heard, Matter, Place
 from intake.models import Draft
 from intake.placing import recommend, territories
+from language.normalise import normalise
 from routing.catalogue import Territory
 from routing.service import Router
 from units.elsewhere import OtherCity, other_city
@@ -37,6 +38,10 @@ from units.tree import UnitTree
 _TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
 # From this score (0-1) on, a piece of a message reads like a matter of its own.
 _A_MATTER = 0.12
+# How well (0-1) a category must fit words that show no, one, or so many signs of a matter.
+_SIGNS = 2
+_FITS = (0.5, 0.2, 0.05)
+_SHORTEST = 4
 # Danger to people or an outage now makes a case urgent; domain defaults, categories add to it.
 _URGENT_WORDS = re.compile(
     r"塌陷|漏电|触电|带电|掉下来|砸(?:到|伤)|井盖(?:没|丢|不见|掉|缺)|断裂|停(?:水|电|气|暖)(?:了|一?天|半天|一?整天)|没(?:水|电|暖气)了|"
@@ -64,8 +69,9 @@ class Intake:
 
     def hear(self, text: str, act: str) -> Heard:
         """Read everything that ``text`` says."""
-        facts = read_facts(text, tuple(match.text for match in self.gazetteer.find(text)))
-        return Heard(text=text, act=act, facts=facts, places=self._places(text))
+        plain = normalise(text)
+        facts = read_facts(plain, tuple(match.text for match in self.gazetteer.find(plain)))
+        return Heard(text=text, act=act, facts=facts, places=self._places(plain))
 
     def _places(self, text: str) -> list[Place]:
         """The place of the matter, or the places that a question must tell apart."""
@@ -100,8 +106,21 @@ class Intake:
         return (found, located.reason) if len(found) > 1 else ([known], "")
 
     def about(self, text: str) -> str:
-        """``text`` without names of roads and the like, for reading what the matter is."""
-        return without_names(self.gazetteer, text, locate(self.gazetteer, text))
+        """``text`` in one spelling without names of roads and the like and without telephone
+        numbers, for reading what the matter is."""
+        plain = without_phone(normalise(text))
+        return without_names(self.gazetteer, plain, locate(self.gazetteer, plain))
+
+    def is_matter(self, text: str, *, asked_for: bool = False) -> bool:
+        """Whether ``text`` tells a matter: trouble, a place and a time speak for one, and a category
+        that fits; ``asked_for``: it may as well be a question about a service."""
+        plain = normalise(text)
+        trouble = form.tells_trouble(plain)
+        signs = trouble + bool(self.gazetteer.find(plain)) + bool(read_facts(plain).since)
+        if len(plain) < _SHORTEST or (asked_for and signs < _SIGNS):
+            return False
+        topic = self.router.topic(self.about(text))
+        return topic is not None and topic.score >= _FITS[min(signs, _SIGNS)]
 
     def elsewhere(self, text: str) -> OtherCity | None:
         """The other city in which the matter of ``text`` lies, if it says so."""
@@ -119,7 +138,7 @@ class Intake:
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
         new = matter.model_copy(deep=True)
-        topic = self.router.topic(self.about(without_phone(new.detail)))
+        topic = self.router.topic(self.about(new.detail))
         hint = None
         if topic:
             new.category, new.category_name = topic.facts.code, topic.facts.name
@@ -171,7 +190,7 @@ class Intake:
         pieces: list[str] = []
         found: set[str] = set()
         for piece in several.counted(text) or several.added(text):
-            topic = self.router.topic(self.about(without_phone(piece)))
+            topic = self.router.topic(self.about(piece))
             if topic is not None and topic.score >= _A_MATTER:
                 pieces.append(piece)
                 found.add(topic.facts.code)
