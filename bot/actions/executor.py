@@ -90,10 +90,10 @@ async def respond(talk: Talk) -> Replies:
 def _by_its_words(talk: Talk, step: Step) -> Step:
     """The step of a fresh turn once the city is asked: what only looks like a question is a matter,
     and a story that ends in a question which a guide answers is none."""
-    if step is Step.GUIDE and not looks_like_question(talk.text):
-        if talk.line.city.intake.is_matter(talk.text, asked_for=True):
-            talk.act = "file_case"
-            return Step.TAKE_IN
+    states = step is Step.GUIDE and not looks_like_question(talk.text)
+    if states and talk.line.city.intake.is_matter(talk.text, asked_for=True):
+        talk.act = "file_case"
+        return Step.TAKE_IN
     asks = step is Step.TAKE_IN and asks_at_end(talk.text)
     return Step.GUIDE if asks and guide.look_up(talk, None).kind == "answer" else step
 
