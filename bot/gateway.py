@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,8 +21,9 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
+from bot.alarms import raise_alarm
 from bot.assistant import Assistant, AssistantDown
-from bot.contacts import settle_contact, settle_open_contact
+from bot.contacts import settle_open_contact
 from bot.inputs import (
     ChoiceInput,
     DigitsInput,
@@ -34,22 +34,22 @@ from bot.inputs import (
     VoiceInput,
 )
 from bot.models import Conversation, Turn
+from bot.understanding import at_the_gate
 from cases.registration import open_contact
 from cases.vocabulary import Outcome, Source
 from core.attachments import store_image
 from core.database import Database, now
 from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
-from core.privacy import decrypt, keyed_hash, new_token
+from core.privacy import decrypt, encrypt, keyed_hash, new_token
 from core.replies import Reply, say
-from intake.emergencies import Emergency, advice_text, screen
+from intake.facts import without_phone
 from intake.form import Matter
+from intake.orders import REFUSAL, gives_orders, without_orders
+from intake.questions import question
 from intake.service import open_draft, read, start_draft, write
 
 log = structlog.get_logger(__name__)
 
-HANDOFF_TEXT = re.compile(
-    r"^(?:我要|请|帮我|给我)?(?:转|找|接|换)(?:个|一个|到|接)?(?:人工|真人|话务员|客服)(?:服务|客服|坐席)?[。！!吧]?$|^人工(?:服务|客服)?$"
-)
 PERSON = ("转人工", "handoff")
 FORM = ("填表反映", "form")
 BACK = ("回到智能助手", "assistant")
@@ -82,12 +82,18 @@ class Gateway:
         default_factory=WeakValueDictionary
     )
 
-    async def open(self, channel: str) -> tuple[uuid.UUID, str]:
-        """A new conversation at ``channel``; returns its id and the token that opens it."""
+    async def open(self, channel: str, *, caller: str | None = None) -> tuple[uuid.UUID, str]:
+        """A new conversation at ``channel``; returns its id and the token that opens it.
+
+        ``caller`` is the number that the door saw, if it saw one.
+        """
         token = new_token()
         async with self.database.unit_of_work() as session:
             conversation = Conversation(
-                id=uuid.uuid4(), channel=channel, token_hash=_token_hash(token), context={}
+                id=uuid.uuid4(),
+                channel=channel,
+                token_hash=_token_hash(token),
+                context={"caller": encrypt(caller)} if caller else {},
             )
             session.add(conversation)
             await session.flush()
@@ -169,21 +175,22 @@ class Gateway:
     ) -> bool:
         """Answer what must not wait for the assistant: emergencies, a person's conversation,
         the wish for a person, and speech that was not recognised."""
-        emergency = screen(text) if heard.kind in ("text", "voice") else None
+        gate = at_the_gate(text) if heard.kind in ("text", "voice") else None
         replies: list[Reply] | None = None
         act = None
-        if emergency is not None:
-            replies, act = (
-                [await self._emergency(session, conversation, text, emergency)],
-                "emergency",
-            )
+        if gate is not None and gate.decision is not None and gate.decision.emergency is not None:
+            alarm = gate.decision.emergency
+            replies, act = [await raise_alarm(session, conversation, text, alarm)], gate.act
+            await repository.record_decision(session, turn.id, gate.decision)
         elif conversation.owner == "person" and text != BACK[1]:
             replies, act = _while_a_person_owns(conversation), "to_person"
         elif text == BACK[1]:
             conversation.owner, conversation.seat = "assistant", None
             replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
-        elif text == PERSON[1] or HANDOFF_TEXT.match(text):
+        elif text == PERSON[1] or gate is not None:
             replies, act = [await hand_over(session, conversation, "市民要求")], "handoff"
+        elif gives_orders(text) and not without_orders(text):
+            replies, act = [await self._refuse(session, conversation)], "out_of_scope"
         elif not text:
             replies = [say("没有听清，请再说一遍，或者直接打字。", PERSON)]
         if replies is None:
@@ -192,28 +199,20 @@ class Gateway:
         await repository.finish_turn(session, turn.id, "answered", act, 1.0)
         return True
 
-    async def _emergency(
-        self, session: AsyncSession, conversation: Conversation, text: str, found: Emergency
-    ) -> Reply:
-        await settle_contact(
-            session, conversation.id, conversation.channel, Outcome.EMERGENCY, subject=text
-        )
-        conversation.owner = "person"
-        conversation.handed_over_at = now()
-        conversation.handover_reason = f"紧急：{found.kind}（{found.number}）"
-        log.warning("emergency", number=found.number, emergency_kind=found.kind)
-        numbers = [found.number, *found.also]
-        return say(
-            advice_text(found),
-            card={"kind": "emergency", "numbers": numbers, "title": found.kind},
-        )
+    async def _refuse(self, session: AsyncSession, conversation: Conversation) -> Reply:
+        """Orders to the machine are declined; what was asked last is asked again."""
+        draft = await open_draft(session, conversation.id)
+        if draft is None:
+            return say(f"{REFUSAL}请问要办什么事，或者反映什么？")
+        pending = question(read(draft))
+        return pending.model_copy(update={"text": f"{REFUSAL}\n{pending.text}"})
 
     async def _ask_assistant(
         self, conversation_id: uuid.UUID, turn_id: uuid.UUID, text: str
     ) -> Answered:
         act, confidence, failed = None, None, False
         try:
-            understood = await self.assistant.turn(conversation_id, turn_id, _shortened(text))
+            understood = await self.assistant.turn(conversation_id, turn_id, _for_assistant(text))
             act, confidence = understood.act, understood.confidence
         except AssistantDown as error:
             log.warning("assistant_down", reason=str(error), turn_id=str(turn_id))
@@ -334,7 +333,10 @@ def _while_a_person_owns(conversation: Conversation) -> list[Reply]:
     return [say("已收到，工作人员接入后会看到您说的每一句话。", BACK, FORM)]
 
 
-def _shortened(text: str) -> str:
+def _for_assistant(text: str) -> str:
+    """What the assistant is given to understand: no orders to it, no telephone numbers, no more
+    than it can take."""
+    text = without_phone(without_orders(text)) if not text.startswith("/") else text
     if len(text) <= ASSISTANT_TEXT:
         return text
     half = ASSISTANT_TEXT // 2

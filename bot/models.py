@@ -24,8 +24,10 @@ from core.database import Base, now
 class Conversation(Base):
     """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
 
-    ``context`` holds what the talk is about beyond the intake's draft: ``item`` (code of the item
-    last answered), ``failures`` (turns in a row not understood), ``awaiting`` and ``case``.
+    ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
+    last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
+    row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
+    talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
     """
 
     __tablename__ = "conversations"
@@ -48,6 +50,8 @@ class Turn(Base):
     """What a citizen sent, once: ``client_id`` makes a retry harmless.
 
     ``state``: ``received`` → ``answered``; ``failed`` when the assistant gave no answer in time.
+    ``way`` is one of the five of `intake.triage`, with its reason; none for mere talk and for answers
+    within a form.
     """
 
     __tablename__ = "turns"
@@ -64,6 +68,8 @@ class Turn(Base):
     state: Mapped[str] = mapped_column(String(12), default="received")
     act: Mapped[str | None] = mapped_column(String(40))
     confidence: Mapped[float | None] = mapped_column(Float)
+    way: Mapped[str | None] = mapped_column(String(16))
+    way_reason: Mapped[str | None] = mapped_column(String(100))
     at: Mapped[datetime] = mapped_column(default=now)
     answered_at: Mapped[datetime | None]
 

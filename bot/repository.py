@@ -14,6 +14,7 @@ from bot.models import Conversation, Message, Turn, TurnAction
 from core.database import now
 from core.privacy import decrypt, encrypt
 from core.replies import Reply
+from intake.triage import Decision
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,15 @@ async def finish_turn(
         update(Turn)
         .where(Turn.id == turn_id)
         .values(state=state, act=act, confidence=confidence, answered_at=now())
+    )
+
+
+async def record_decision(session: AsyncSession, turn_id: uuid.UUID, decision: Decision) -> None:
+    """Keep which way the turn went, and why."""
+    await session.execute(
+        update(Turn)
+        .where(Turn.id == turn_id)
+        .values(way=decision.label, way_reason=decision.reason[:100])
     )
 
 

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
-    CTE,
+    ARRAY,
+    BigInteger,
     ColumnElement,
     Select,
     and_,
     exists,
     false,
     func,
+    literal,
     or_,
     select,
 )
@@ -62,6 +64,7 @@ class CaseRepository:
     def __init__(self, session: AsyncSession, actor: Actor | None) -> None:
         self.session = session
         self.actor = actor
+        self._with_words: dict[str, Sequence[int] | None] = {}
 
     def readable(self) -> Select[Case]:
         """The cases that the actor may read.
@@ -336,25 +339,28 @@ class CaseRepository:
         found: Contact | None = await self.session.scalar(statement)
         return found
 
-    async def _own_with_words(self, text: str) -> CTE | None:
+    async def _own_with_words(self, text: str) -> Sequence[int] | None:
         """Ids of the cases of a unit's staff that hold the words, where it pays to look them up once.
 
-        The planner takes words that stand side by side for rare, and would fetch every case of the
-        city with them, for each tab. All cases of the unit are sooner looked at, unless they are
-        many and the words are rare indeed. None: leave it to the planner.
+        The planner cannot tell how common words are, and would fetch every case of the city with
+        them, for each tab. All cases of the unit are sooner looked at, unless they are many and the
+        words are rare. None: leave it to the planner.
         """
         words = _tidy(text)
-        if self._own is None or "<" not in (query_of(words) or ""):
+        if self._own is None or query_of(words) is None:
             return None
-        parts = select(SubCase.id).where(SubCase.unit.in_(self._own), LIVE)
+        if words not in self._with_words:
+            self._with_words[words] = await self._looked_up(self._own, words)
+        return self._with_words[words]
+
+    async def _looked_up(self, own: frozenset[str], words: str) -> Sequence[int] | None:
+        parts = select(SubCase.id).where(SubCase.unit.in_(own), LIVE)
         if await self._reaches(parts, FEW_PARTS) and not await self._reaches(
             select(Case.id).where(matches(words)), COMMON
         ):
             return None
-        own = select(Case.id).where(
-            has_part(self._own), *self._kept_out(), matches(words).is_(True)
-        )
-        return own.cte("own_with_words").prefix_with("MATERIALIZED")
+        held = select(Case.id).where(has_part(own), *self._kept_out(), matches(words).is_(True))
+        return (await self.session.scalars(held)).all()
 
     async def _reaches(self, found: Select[int], number: int) -> bool:
         """Whether ``found`` has so many rows."""
@@ -362,7 +368,7 @@ class CaseRepository:
         return (await self.session.scalar(select(func.count()).select_from(some)) or 0) >= number
 
     def _narrowed(
-        self, wanted: CaseFilter, *, indexed: bool = True, among: CTE | None = None
+        self, wanted: CaseFilter, *, indexed: bool = True, among: Sequence[int] | None = None
     ) -> Select[Case]:
         units = frozenset(wanted.units) if wanted.units else None
         part = (wanted.part_states, wanted.handler)
@@ -378,7 +384,7 @@ class CaseRepository:
             statement = statement.where(Case.state.in_(wanted.states))
         statement = of_kind(statement, wanted)
         if among is not None:
-            statement = statement.where(Case.id.in_(select(among.c.id)))
+            statement = statement.where(Case.id == func.any(literal(among, ARRAY(BigInteger))))
         elif words := _tidy(wanted.text):
             found = matches(words)
             # No index answers whether a condition is true.
@@ -391,7 +397,9 @@ class CaseRepository:
             statement = statement.where(Case.due_at >= wanted.due_from)
         return statement
 
-    def _some(self, wanted: CaseFilter, limit: int, among: CTE | None = None) -> Select[int]:
+    def _some(
+        self, wanted: CaseFilter, limit: int, among: Sequence[int] | None = None
+    ) -> Select[int]:
         """Ids of at most so many cases that ``wanted`` finds."""
         statement = self._narrowed(wanted, among=among).with_only_columns(Case.id).limit(limit)
         if wanted.text or wanted.of_open_cases:

@@ -1,180 +1,113 @@
 """Emergencies are recognised before anything else, by rules that anyone can read.
 
-110/119/120/122 stay separate from the line and are passed on at once (国办函〔2025〕66号 第二条,
-国办发〔2022〕12号). A rule needs a danger and nothing that puts it in the past, into a question
-about procedure, or into a figure of speech.
+A rule needs a danger (`intake.emergency_words`) and nothing that puts it in the past, into a fear,
+into a habit, into a question about procedure, or into a figure of speech. What stands in the way must
+stand near: an old story before a present danger does not hide it.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from intake.emergency_kinds import OTHERS_LIFE, SELF_HARM, UNNAMED, Emergency, advice_text
+from intake.emergency_words import PATTERNS
+from language.normalise import normalise
 
-@dataclass(frozen=True)
-class Emergency:
-    """Which number takes it over, what kind it is, and what the citizen is told first."""
+__all__ = ["Emergency", "advice_text", "screen", "unnamed"]
 
-    number: str
-    kind: str
-    advice: str
-    also: tuple[str, ...] = ()
+# What speech recognition and fast typing make of the words that matter here.
+_MISHEARD = (
+    ("煤汽", "煤气"),
+    ("燃汽", "燃气"),
+    ("天燃气", "天然气"),
+    ("着伙", "着火"),
+    ("救名", "救命"),
+)
+# Who is in danger does not write a letter: in one, only words of the present moment count.
+_LETTER = 200
+# A cry for help is short; a longer story names its danger.
+_CRY = 40
+_SENTENCE = re.compile(r"[。！!？?；;\n]")
+_CLAUSE = re.compile(r"[，,、:：\s]")
 
-
-_GAS = Emergency(
-    "119",
-    "燃气泄漏",
-    "请马上开窗通风，关闭燃气阀门，不要开关电器、不要用明火，人先撤到室外，再拨打电话。",
-    ("0000-12349777（燃气公司24小时抢修）",),
-)
-_FIRE = Emergency("119", "火灾", "请先撤离到安全的地方，弯腰捂住口鼻，不要乘电梯，不要返回取物。")
-_TRAPPED = Emergency(
-    "119", "人员被困", "请保持冷静，不要强行扒门或攀爬，告诉消防员您的位置和人数。"
-)
-_WATER = Emergency("119", "溺水或洪水险情", "请不要盲目下水，先抛救生圈、绳子或长杆，并大声呼救。")
-_WIRE = Emergency("110", "电线垂落", "请离开断线至少 8 米，不要触碰，也请提醒别人绕行。", ("119",))
-_STRUCTURE = Emergency(
-    "119", "房屋或堤坝险情", "请马上离开危险区域，到空旷的地方，并提醒附近的人。"
-)
-_MEDICAL = Emergency(
-    "120", "急病或受伤", "请让病人平躺、保持呼吸通畅，不要随意搬动，派人在路口等救护车。"
-)
-_POISON = Emergency("120", "中毒", "请带好吃过的东西或药瓶，不要自行催吐昏迷的人。")
-_TRAFFIC = Emergency(
-    "122",
-    "交通事故",
-    "请打开双闪、在车后放警示牌，人员撤到路边。有人受伤请同时拨打 120。",
-    ("120",),
-)
-_VIOLENCE = Emergency(
-    "110",
-    "人身危险",
-    "请先到安全的地方。不方便说话时，可以发短信到 12110 报警，写明地点和情况。",
-    ("12110（短信报警）",),
-)
-_CRIME = Emergency("110", "正在发生的违法犯罪", "请先保证自身安全，记住对方特征，不要追赶。")
-_MISSING = Emergency(
-    "110", "人员走失", "请准备走失人的照片、衣着和最后出现的地点，报警不需要等 24 小时。"
-)
-_FRAUD = Emergency(
-    "110", "正在遭遇诈骗", "请马上停止转账，保留聊天和转账记录。也可以拨打 96110。", ("96110",)
-)
-_SELF_HARM = Emergency(
-    "120",
-    "生命危险",
-    "您现在的感受很重要，请先别一个人扛着。请离开危险的地方，让身边的人陪着您。"
-    "12356 心理援助热线全天都有人听您说。",
-    ("110", "12356（心理援助）"),
-)
-
-_RULES: tuple[tuple[Emergency, str], ...] = (
-    (
-        _SELF_HARM,
-        r"不想活了|(?:我|真的|就)(?:只|真|好)?想死(?!你|我了)|想(?:要)?自杀|要自杀|活不下去了|想(?:去)?死了算了|准备跳楼|(?:要|想)跳(?:楼|河|江|桥)|"
-        r"(?:站|坐)在.{0,8}(?:天台|楼顶|桥栏)|割腕|(?:喝|吃)了.{0,6}(?:农药|安眠药|百草枯|老鼠药)|上吊",
-    ),
-    (
-        _GAS,
-        r"(?:煤气|燃气|天然气|液化气|煤气罐|瓦斯).{0,8}(?:泄漏|泄露|漏气|漏了|在漏|味|臭)|(?:闻到|一股|全是|好大).{0,8}(?:煤气|燃气|天然气|液化气)|"
-        r"一氧化碳中毒|煤气中毒",
-    ),
-    (
-        _TRAPPED,
-        r"(?:困|关)(?:在|到|住在)?.{0,4}电梯|电梯.{0,10}(?:困|关)(?:住|着|了)?.{0,4}(?:人|我|孩子|老人)?(?!.*(?:怎么办理))|电梯.{0,6}(?:坠|掉)落|"
-        r"(?:孩子|小孩|娃|儿子|女儿|老人|人|头|手|脚|脑壳|腿).{0,10}(?:卡(?:住|到|进|在(?!哪).{0,4}(?:里|窗|门|缝|栏|管|中间))|困(?:住|在)|夹(?:住|在)|反锁|掉(?:进|到).{0,6}(?:井|坑|沟|洞))|(?:悬|吊|挂)在.{0,8}(?:楼|窗|空中|外面)",
-    ),
-    (
-        _WATER,
-        r"(?:有人|孩子|小孩|他|她|大人).{0,8}(?:落水|掉(?:进|到).{0,4}(?:河|江|湖|水)|溺水)|(?:正在|快)(?:淹|溺)",
-    ),
-    (
-        _STRUCTURE,
-        r"(?:房子|楼|墙|屋顶|桥|脚手架|塔吊|阳台|堤坝?|大坝|水库|山体).{0,8}(?:要塌|快塌|塌了|倒塌|坍塌|垮塌|管涌|决口|溃|滑坡)|"
-        r"(?:大坝|水坝|堤).{0,6}(?:渗水|漏水)",
-    ),
-    (
-        _WIRE,
-        r"(?:电线|高压线|电缆).{0,8}(?:断了|掉(?:下来|在|到)|落(?:地|下来)|垂(?:下来|到)|冒火|打火)|(?:变压器|电表箱|配电箱).{0,6}(?:冒烟|冒火|爆炸|着火)",
-    ),
-    (
-        _FIRE,
-        r"(?:着火|起火|失火|火灾|烧起来|大火)|(?:冒|有|看(?:到|见|得见)).{0,6}(?:浓烟|黑烟|大烟|明火|火苗)|爆炸了|(?:烧着|燃起来)了",
-    ),
-    (
-        _POISON,
-        r"(?:食物)?中毒.{0,10}(?:呕吐|昏|晕|不行|好多人|几个人)|误(?:服|食|喝).{0,8}(?:药|洁厕|消毒|农药)",
-    ),
-    (
-        _TRAFFIC,
-        r"(?:刚|刚刚|刚才|现在|这里|这边|前面|门口).{0,12}(?:车祸|撞车|追尾|撞(?:到|倒|飞|上|了)(?:人|我|一个)|翻车)|(?:刚|刚刚|刚才|现在).{0,24}撞(?:到|倒|飞|伤)|撞(?:倒|伤|飞).{0,6}(?:跑|逃)|"
-        r"(?:车祸|撞车|追尾|翻车|肇事).{0,14}(?:有人|受伤|流血|堵死|动不了|跑了|逃逸|刚|现在)|出(?:了)?车祸|被车撞",
-    ),
-    (
-        _MEDICAL,
-        r"(?:昏倒|晕倒|昏迷|不省人事|没(?:有)?呼吸|没(?:有)?心跳|抽搐|大出血|流(?:了)?(?:好多|很多|一地)血|心脏病发|心梗|脑梗|中风了|(?:突然|忽然|一下).{0,6}(?:倒(?:下|地|在)|摔倒)|叫不醒|喊不醒|嘴(?:歪|角歪)|叫救护车|救护车(?:快|救护车)|喘不上气|喘不过气|快不行了|要生了|羊水破|口吐白沫)",
-    ),
-    (
-        _VIOLENCE,
-        r"(?:有人|他|她|老公|丈夫|男朋友|前夫|爸爸|邻居|对方|他们|一群人|家里).{0,8}(?:在|正在|正|又在|要)?(?:打我|砍|捅|掐我|杀人|要杀|拿刀|持刀|动刀|绑架|强奸|猥亵)|"
-        r"(?:正在|在)(?:打人|打架|斗殴|互殴|家暴)|打起来了|拿着刀|拿刀|救(?:命|救我)|被(?:家暴|绑架|跟踪|非法拘禁|关起来)|打孩子.{0,8}(?:血|伤|惨叫)|聚众",
-    ),
-    (
-        _CRIME,
-        r"(?:有人|小偷|贼).{0,8}(?:正在|正|在)(?:偷|撬|翻窗|砸车|砸|抢)|有人.{0,4}(?:撬|砸|踹)(?:我|家|门|窗)|(?:被|遭)抢(?:劫|了|夺)|入室(?:盗窃|抢劫)|家里进(?:了)?(?:小偷|贼)|(?:看到|发现).{0,4}(?:炸弹|爆炸物|尸体)",
-    ),
-    (
-        _MISSING,
-        r"(?:孩子|小孩|老人|女儿|儿子|我妈|我爸|爷爷|奶奶).{0,8}(?:不见了|走丢|走失|丢了|找不到了|失踪)",
-    ),
-    (
-        _FRAUD,
-        r"(?:刚|刚刚|刚才|正在|正).{0,14}(?:被骗|转(?:账|给).{0,8}(?:骗子|诈骗)|遭?诈骗)|骗子.{0,8}(?:正在|还在).{0,6}(?:转账|通话)",
-    ),
-)
-_COMPILED = tuple((emergency, re.compile(pattern)) for emergency, pattern in _RULES)
-
-# What turns the same words into something that can wait: the past, a fear, a rule, a question.
-_NOT_NOW = re.compile(
-    r"上(?:周|个?月|次|回)|去年|前(?:天|几天|阵子|年)|昨天|以前|之前|曾经|后来|已经(?:扑灭|灭了|处理|解决|出院|救|送医|报警处理)|"
-    r"怎么(?:申请|办|赔|认定|鉴定|报销|投诉|预防|处罚|处理责任)|如何(?:申请|预防|办|赔)|赔偿|理赔|认定书|责任认定|多少钱|补贴|报销|证明|演练|培训|"
-    r"容易|可能会|会不会|万一|担心|怕(?:会|以后|哪天|发生|着火|引起|引发)|隐患|存在.{0,6}风险|建议|防止|避免|预防|如果|要是|一旦|假如|真(?:的)?(?:着火|起火|出事|爆炸|塌)|消防(?:车|通道)|着不着火|着火点"
-)
 _FIGURE_OF_SPEECH = re.compile(
-    r"(?:吵|气|烦|热|冷|累|急|饿|臭|笑|困|痒|忙|愁|疼|痛|折磨|逼)(?:得|的)?(?:我|人|大家|全家)?(?:都|真|真是|快|快要|要|想|简直)*(?:想|要)?(?:死|不想活|活不下去|跳楼|发疯|自杀|疯|爆炸|中风|心脏病|昏|晕|喘不)|"
-    r"(?:没|没有|无|不是|不)(?:什么|任何)?(?:味道?|泄漏|漏气|着火|冒烟|受伤)[啊呀吧哦]*(?:没有|也没)?(?:泄漏|漏气)?|打不着火|打(?:着|燃)火|点(?:着|不着)火|打我(?:的)?(?:电话|手机|这个)|打(?:我|你).{0,3}(?:电话|手机|号)|死机|火(?:得|爆)|上火|恼火|发火|火锅|烟火|救命(?:稻草|钱)|砍(?:树|伐|价)|大出血价"
+    r"(?:吵|气|烦|热|冷|累|急|饿|臭|笑|困|痒|忙|愁|疼|痛|折磨|逼|等)(?:得|的)?(?:我|人|大家|全家|个人)?(?:都|真|真是|快|快要|要|想|简直)*(?:想|要)?(?:死|不想活|活不下去|跳楼|发疯|自杀|疯|爆炸|中风|心脏病|昏|晕|喘不)|"
+    r"(?:没|没有|无|不是|不|未)(?:什么|任何|闻到)?(?:人)?(?:气?味道?|泄漏|漏气|着火|冒烟|受伤|断|流血|伤|明火)[啊呀吧哦]*(?:(?:没有|也没)(?:泄漏|漏气))?|(?:厂|烟囱|锅炉|烧烤.{0,3}|车尾|排气管|后厨|店|窑).{0,6}(?:冒|排|散发|飘).{0,6}烟|打不着|打(?:着|燃)火|点(?:着|不着)火|打我(?:的)?(?:电话|手机|这个)|打(?:我|你).{0,3}(?:电话|手机|号)|打(?:110|119|120|122|12345)|"
+    r"死机|火(?:得|爆)|上火|恼火|发火|火锅|烟火|救命(?:稻草|钱)|砍(?:树|伐|价)|大出血价|差点.{0,6}(?:打|撞|摔|砸|死)|险些.{0,6}(?:打|撞|摔|砸)|要我的命|防(?:走失|拐|火|溺水|诈)\w{0,2}|(?:走失|防丢)手环|打也?没用|物业费|消防(?:车|通道|栓|手续|安全|设施)"
 )
-_STILL_GOING = re.compile(
-    r"现在(?!想|要|问|已|没)|正在|刚刚|刚才|马上|快点|赶紧|立刻|还在(?:烧|打|漏|冒|流血|里面)|这会儿|此刻"
+# The past, a fear, a habit: in the danger's own clause or the one before it.
+_PAST = re.compile(
+    r"上(?:周|个?月|次|回|(?:个)?(?:星期|礼拜))|去年|前年|前(?:天|几天|阵子|段时间)|昨(?:天|晚|日)|(?<!不如)以前|之前|曾经|当年|后来|那(?:次|回|年)|好多年|[一二两三四五六七八九十几\d]+年前|已经过去"
+)
+_FEAR = re.compile(
+    r"容易|可能会?|会不会|万一|担心|怕(?!是|我)|隐患|存在.{0,6}风险|建议|防止|避免|预防|如果|要是|一旦|假如|真(?:的)?(?=着火|起火|出事|爆炸|塌)|迟早|早晚(?:要|会)|哪天|以防|为了防|看着吓人|着不着火|着火点|差一点"
+)
+_HABIT = re.compile(
+    r"天天|每天|每晚|每次|每年|每个?月|每周|经常|常常|长期|一直以来|老是|总是|整晚|整天|三天两头|常年|好几个月|(?:一到|每到)|半夜.{0,3}都|隔三差五|动不动|老(?=吵|打)"
+)
+_OVER = re.compile(
+    r"已经?(?:扑灭|灭了|处理(?:好|完)|解决|出院|救(?:上|出)来|送医|报警处理|抓到|找到|回家|好了|没事|过去|挪车|调解|断电)|现在(?:没事|好了|已经没)|人(?:在外面)?没事|出院了|搬出来了|没(?:什么)?大碍|都没伤|两边都没|派出所调解|虚惊|不严重|(?<!不)回来了(?=,|，|$)"
+)
+_PROCEDURE = re.compile(
+    r"怎么(?:申请|办理|赔|认定|鉴定|报销|投诉|预防|处罚|处理责任|报|识别|约|补)|如何(?:申请|预防|办|赔)|赔偿|理赔|认定书|责任认定|告诫书|多少钱|补贴|补助|报销|证明|演练|培训|手续|鉴定|算不算|算工伤|能不能(?:算|评|办)|判几年|罚多少|在哪里?(?:办|领|拿|开|补|打印|检测|换|查|预约)|去哪(?:里|儿)?(?:开|办|领|拿|补|换|查|检测|打疫苗)|门诊|科普|宣传|费用|标准"
+)
+_NOW = re.compile(
+    r"现在(?!想|要|问|已|没|好)|正在|正(?=踹|砸|打|撬|往|给|在)|刚刚|刚才|刚(?!才)(?!开)|马上(?!要)|快(?:来|点|派|救|叫|报|去|快)|赶紧(?:来|派)|立刻|还在|这会儿|此刻|突然|忽然|叫不|喊不|不动了|还没(?:下来|出来|救)|越来越|怎么办(?!理)|咋办|咋整|救(?:救|命)|快!|一直(?:响|在漏|流血|没人应)|不敢出声"
 )
 
 
 def screen(text: str) -> Emergency | None:
-    """The emergency in ``text``, or None. ``text`` is one message, any length.
+    """The emergency in ``text``, or None. ``text`` is one message, any length, as it was said.
 
-    Each sentence stands for itself, so an old story before a present danger does not hide it.
+    Each sentence stands for itself; of its dangers the first kind in `PATTERNS` wins.
     """
-    for sentence in re.split(r"[。！!？?；;\n]|(?<=了)[，,]", text):
-        found = _screen_sentence(sentence)
-        if found is not None:
-            return found
-    return _screen_sentence(text)
-
-
-def _screen_sentence(sentence: str) -> Emergency | None:
-    plain = _FIGURE_OF_SPEECH.sub("　", sentence)
-    for emergency, pattern in _COMPILED:
-        if not pattern.search(plain):
-            continue
-        if emergency is _SELF_HARM or not _NOT_NOW.search(plain) or _STILL_GOING.search(plain):
-            return emergency
+    plain = normalise(text)
+    for heard, meant in _MISHEARD:
+        plain = plain.replace(heard, meant)
+    plain = _FIGURE_OF_SPEECH.sub("　", plain)
+    long = len(plain) > _LETTER
+    over = _OVER.search(plain) is not None
+    asks = _PROCEDURE.search(plain) is not None
+    for emergency, pattern in PATTERNS:
+        for sentence in _SENTENCE.split(plain):
+            for danger in pattern.finditer(sentence):
+                if _is_here(emergency, sentence, danger, over=over, asks=asks or long):
+                    return emergency
     return None
 
 
-def advice_text(emergency: Emergency) -> str:
-    """What the citizen reads: the number first, then what to do until help comes."""
-    also = f"也可联系：{'、'.join(emergency.also)}。" if emergency.also else ""
-    return (
-        f"这是紧急情况，请立即拨打 {emergency.number}（{emergency.kind}）。\n"
-        f"{emergency.advice}{also}\n"
-        "这里已经记下您说的情况并通知值班人员。如果方便，请告诉我现在的具体位置。"
-    )
+def unnamed(text: str) -> Emergency | None:
+    """What the assistant takes for an emergency and no rule names; None when it can wait.
+
+    Only the assistant's reading says that it is one, so any sign of the contrary counts.
+    """
+    calm = (_PAST, _FEAR, _HABIT, _OVER, _PROCEDURE, _FIGURE_OF_SPEECH)
+    plain = normalise(text)
+    if len(plain) > _CRY or any(sign.search(plain) for sign in calm):
+        return None
+    return UNNAMED
+
+
+def _is_here(
+    emergency: Emergency, sentence: str, danger: re.Match[str], *, over: bool, asks: bool
+) -> bool:
+    """Whether the danger is here and now. Who speaks of dying is always heard."""
+    if emergency in (SELF_HARM, OTHERS_LIFE):
+        return not over
+    near = _clauses_around(sentence, danger.start(), danger.end())
+    now = _NOW.search(near) is not None
+    if over:
+        return False
+    if asks and not now:
+        return False
+    if _FEAR.search(near) and not _NOW.search(danger.group()):
+        return False
+    return now or not (_PAST.search(near) or _HABIT.search(near))
+
+
+def _clauses_around(sentence: str, start: int, end: int) -> str:
+    """The clauses that ``start`` to ``end`` touches, with the one before."""
+    marks = [0, *(m.end() for m in _CLAUSE.finditer(sentence) if m.end() <= start)]
+    begin = marks[-2] if len(marks) > 1 else 0
+    after = _CLAUSE.search(sentence, end)
+    return sentence[begin : after.start() if after else len(sentence)]

@@ -51,6 +51,16 @@ DONT_KNOW = re.compile(
 )
 
 
+# Digits read out one by one: 一三八零零…
+_SPOKEN = re.compile(
+    r"[〇零幺一二两三四五六七八九\d](?:[\s、-]?[〇零幺一二两三四五六七八九\d]){6,}"
+)
+_PHONE = re.compile(
+    rf"[，,。；;、\s]*(?:我的?|联系)?(?:电话|手机)?(?:号码?)?(?:是|为|：|:)?\s*{MOBILE.pattern}"
+)
+_DIGITS = str.maketrans("〇零幺一二两三四五六七八九", "0011223456789")
+
+
 @dataclass(frozen=True)
 class Facts:
     """What a message says about these things; None or False when it says nothing."""
@@ -78,12 +88,18 @@ def read_facts(text: str, places: tuple[str, ...] = ()) -> Facts:
 
 
 def find_phone(text: str) -> str | None:
-    """The last mobile (11 digits) or landline number in ``text``, digits only."""
+    """The last mobile (11 digits) or landline number in ``text``, digits only, also when spoken."""
+    text = _SPOKEN.sub(lambda spoken: spoken[0].translate(_DIGITS), text)
     mobiles = ["".join(m.groups()) for m in MOBILE.finditer(text)]
     if mobiles:
         return mobiles[-1]
     landlines = ["".join(m.groups()) for m in LANDLINE.finditer(text)]
     return landlines[-1] if landlines else None
+
+
+def without_phone(text: str) -> str:
+    """``text`` without its mobile numbers and the words that lead to them: they are no matter."""
+    return _PHONE.sub("", text) or text
 
 
 def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:

@@ -12,8 +12,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from cases.vocabulary import TYPE_NAMES, CaseType
-from core.privacy import mask_phone, mask_text
-from core.replies import Reply, say
 from intake.facts import Facts
 
 UNKNOWN = "未说明"
@@ -40,7 +38,11 @@ class Place(BaseModel):
 
 
 class Matter(BaseModel):
-    """One matter being taken in, as far as it is known."""
+    """One matter being taken in, as far as it is known.
+
+    ``caller`` is the number that the door saw; ``others`` are the further matters of the same
+    message, filed with this one as cases of their own.
+    """
 
     words: list[str] = []
     type: CaseType | None = None
@@ -60,6 +62,8 @@ class Matter(BaseModel):
     urgent: bool = False
     attachments: list[str] = []
     location: dict[str, Any] | None = None
+    caller: str | None = None
+    others: list[Matter] = []
     awaiting: str | None = None
     asked: dict[str, int] = {}
 
@@ -84,6 +88,18 @@ _OPENING = re.compile(
     r"(?:一下|一个|个|一件|件)*(?:问题|情况|事情|事|意见|建议)?(?:一下)?[。！!，,]*$"
 )
 _GATE = re.compile(r"[东南西北正侧后大][大侧]?门")
+_AT_A_GATE = re.compile(r"门口|大门|门(?:外|前|旁)")
+_HAS_GATES = re.compile(
+    r"(?:小区|花园|家园|公寓|[苑园邨村城庭府]|大学|学院|中学|小学|学校|医院|公园|市场|广场)$"
+)
+# What a wish to file and the facts of a form are made of: without them nothing of a matter is left.
+_FRAME = re.compile(
+    r"(?:事发|具体)?(?:地址|地点|位置|电话|手机号?|联系方式|联系人|姓名|时间|类型)(?:是|为|：|:)?"
+    r"|(?:你好|您好|喂|请|麻烦|那个|我|想|要|需要|来|给|打电话|投诉|举报|反映|反应|求助|报修|建议|表扬|登记|一下|一个|一件|个|问题|情况|事情?|在|这里|这边|了|的|吧|啊|哈)"
+)
+_THIS_NUMBER = re.compile(
+    r"(?:打|用|就|留|是)?(?:我)?(?:现在)?(?:这个|本机|来电|打过来的?|打进来的?|当前)(?:的)?(?:手机)?(?:号码?|电话|手机)|^(?:就)?(?:这个|本机)(?:号|就行|可以)"
+)
 _LEAD_IN = re.compile(
     r"^(?:就)?(?:是)?(?:在|位于|地址(?:是|：|:)?|地点(?:是|：|:)?|改(?:成|为)|应该是|不(?:对|是)[，, ]*(?:不对[，, ]*)?(?:是|应该是)?)+"
 )
@@ -131,18 +147,22 @@ def absorb(matter: Matter, heard: Heard) -> Matter:
     awaiting, text = new.awaiting, heard.text.strip()
     facts = heard.facts
     _take_wishes(new, facts)
+    _take_caller(new, heard)
     if awaiting == "confirm":
         _correct(new, heard)
         return new
     if awaiting in (None, "matter"):
-        if text and not is_opening(text):
+        if text and not is_opening(text) and tells_something(heard):
             new.words.append(text)
     elif _adds_matter(new, heard):
         new.words.append(text)
-    _take_place(new, heard, asked=awaiting in ("place", "place_choice"))
+    if awaiting == "place_detail":
+        _take_detail(new, heard)
+    else:
+        _take_place(new, heard, asked=awaiting in ("place", "place_choice"))
     if facts.since and (new.since is None or awaiting == "since"):
         new.since = _since(new.since, facts.since)
-    elif awaiting == "since" and not facts.phone and not _adds_matter(new, heard):
+    elif awaiting == "since" and not (facts.phone or _gate_of(text) or _adds_matter(new, heard)):
         new.since = _since(new.since, UNKNOWN if facts.dont_know else text[:60])
     if awaiting == "contact" and not (facts.phone or facts.anonymous):
         if heard.act == "deny" or facts.dont_know or re.match(r"^不(?:用|想|要|留|方便)", text):
@@ -170,6 +190,53 @@ def _take_wishes(new: Matter, facts: Facts) -> None:
         new.confidential = facts.confidential
     if facts.on_behalf_of is not None:
         new.on_behalf_of = facts.on_behalf_of or None
+
+
+def tells_something(heard: Heard) -> bool:
+    """Whether a message says what the matter is, besides a wish to file and where, when, who."""
+    rest = heard.text
+    for fact in (heard.facts.since, heard.facts.phone, heard.facts.name):
+        rest = rest.replace(fact, "") if fact else rest
+    for place in heard.places:
+        rest = rest.replace(place.text, "")
+    return len(re.sub(r"[\W\d_]", "", _FRAME.sub("", rest))) >= 2
+
+
+def _take_caller(new: Matter, heard: Heard) -> None:
+    """The number that the citizen calls from, when it is said to be the one."""
+    if new.caller is None or heard.facts.phone:
+        return
+    agreed = new.awaiting == "contact" and heard.act == "affirm"
+    if agreed or _THIS_NUMBER.search(heard.text):
+        new.phone, new.anonymous = new.caller, False
+
+
+def _gate_of(text: str) -> str | None:
+    found = _GATE.search(text)
+    return found[0] if found else None
+
+
+def _take_detail(new: Matter, heard: Heard) -> None:
+    """Which gate it is, or whatever else tells the spot; more of it belongs to the matter."""
+    assert new.place is not None
+    text, gate = heard.text.strip(), _gate_of(heard.text)
+    if gate is None:
+        if not heard.facts.dont_know and not heard.facts.phone and len(text) <= 20:
+            new.place = new.place.model_copy(update={"text": new.place.text + text})
+        return
+    new.place = new.place.model_copy(update={"text": new.place.text + gate})
+    beside = _LEAD_IN.sub("", text.replace(gate, "", 1)).strip("，,。 ")
+    if len(beside) >= 3:
+        new.words.append(beside)
+
+
+def _wants_gate(new: Matter) -> bool:
+    """Whether the matter is at a gate of a place that has several, and it is not said which."""
+    place = new.place
+    if place is None or _gate_of(place.text) or not _HAS_GATES.search(place.text):
+        return False
+    after = new.detail.partition(place.text)[2][:6]
+    return _gate_of(after) is None and bool(_AT_A_GATE.search(after))
 
 
 def _adds_matter(new: Matter, heard: Heard) -> bool:
@@ -260,6 +327,8 @@ def _next(new: Matter) -> str:
         if may_ask("place"):
             return "place"
         new.place = Place(text=UNKNOWN)
+    if _wants_gate(new) and not new.asked.get("place_detail"):
+        return "place_detail"
     if needs_place and (new.since is None or _TIME_OF_DAY.fullmatch(new.since)):
         if may_ask("since") and not (new.since and new.asked.get("since")):
             return "since"
@@ -271,73 +340,23 @@ def _next(new: Matter) -> str:
     return "confirm"
 
 
-def question(matter: Matter) -> Reply:
-    """What to say next: the question that `settle` decided on, or the summary."""
-    match matter.awaiting:
-        case "matter":
-            again = matter.asked.get("matter", 0) > 1
-            return say(
-                "请直接说发生了什么事，例如“望湖路的路灯坏了”。"
-                if again
-                else "好的，请说说是什么事、在哪里、从什么时候开始的。"
-            )
-        case "place":
-            return say(
-                "记下了。请问事情发生在哪里？请说路名和门牌、小区名或附近的标志。",
-                ("说不清地点", "不清楚"),
-            )
-        case "place_choice":
-            first = matter.place_options[0]
-            boundary = all(p.code == first.code for p in matter.place_options)
-            return say(
-                f"“{first.text}”两边归不同的地方管，请问在哪一边？知道门牌号也可以直接说。"
-                if boundary
-                else f"有不止一处叫“{first.text}”，请问是哪一处？",
-                *[(p.label, f"intake:place:{p.choice}") for p in matter.place_options[:5]],
-            )
-        case "since":
-            return say("请问是从什么时候开始的，或者什么时候发生的？", ("说不清时间", "不清楚"))
-        case "contact":
-            return say(
-                "请留一个联系电话，承办单位会与您联系。不想留可以选“匿名”；要求身份保密也请告诉我。",
-                ("匿名反映", "intake:anonymous"),
-            )
-        case _:
-            return summary(matter)
+def contact_of(given: Matter, before: Matter) -> dict[str, Any]:
+    """Who speaks and how, of several matters: what one of them was just told, else as before."""
+    names = ("phone", "name", "anonymous", "confidential", "on_behalf_of")
+    return {name: getattr(given, name) or getattr(before, name) for name in names}
 
 
-def summary(matter: Matter) -> Reply:
-    """Everything that will be filed, for the citizen to confirm or to correct in own words."""
-    place = matter.place.text if matter.place else UNKNOWN
-    if matter.place and matter.place.label and matter.place.label not in place:
-        place += f"（{matter.place.label}）"
-    kind = TYPE_NAMES[matter.type or CaseType.COMPLAINT]
-    contact = "匿名" if matter.anonymous or not matter.phone else mask_phone(matter.phone)
-    if matter.name and not matter.anonymous:
-        contact = f"{matter.name} {contact}"
-    rows = [
-        ("类型", kind),
-        ("事情", mask_text(matter.detail)),
-        ("地点", place),
-        ("时间", matter.since or UNKNOWN),
-        ("联系", contact),
-        ("替谁反映", matter.on_behalf_of or "本人"),
-        ("身份保密", "是" if is_confidential(matter) else "否"),
-    ]
-    if matter.attachments:
-        rows.append(("图片", f"{len(matter.attachments)} 张"))
-    lines = [f"{label}：{value}" for label, value in rows]
-    choices = [("确认提交", "intake:confirm")]
-    if not is_confidential(matter):
-        choices.append(("要求保密", "intake:confidential"))
-    choices += [("修改", "intake:edit"), ("不提交了", "intake:drop")]
-    return say(
-        "请核对：\n"
-        + "\n".join(lines)
-        + "\n没有问题请选“确认提交”；哪里不对，直接说就行，比如“地点是东门”。",
-        *choices,
-        card={"kind": "summary", "rows": [{"label": a, "value": b} for a, b in rows]},
-    )
+def each(matter: Matter) -> list[Matter]:
+    """The matter and its others, each whole: the same person speaks in all of them."""
+    shared = {
+        "phone": matter.phone,
+        "name": matter.name,
+        "anonymous": matter.anonymous,
+        "confidential": matter.confidential,
+        "on_behalf_of": matter.on_behalf_of,
+    }
+    first = matter.model_copy(update={"others": []})
+    return [first, *(other.model_copy(update=shared) for other in matter.others)]
 
 
 def is_confidential(matter: Matter) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,8 +22,8 @@ from core.errors import InvalidInput
 from core.identity import Actor
 from core.privacy import decrypt, encrypt
 from core.replies import Reply, say
-from intake import form
-from intake.facts import find_phone, read_facts
+from intake import form, several
+from intake.facts import find_phone, read_facts, without_phone
 from intake.form import Heard, Matter, Place
 from intake.models import Draft
 from intake.placing import recommend, territories
@@ -34,11 +35,23 @@ from units.location import locate, without_names
 from units.tree import UnitTree
 
 _TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
+# From this score (0-1) on, a piece of a message reads like a matter of its own.
+_A_MATTER = 0.12
 # Danger to people or an outage now makes a case urgent; domain defaults, categories add to it.
 _URGENT_WORDS = re.compile(
     r"塌陷|漏电|触电|带电|掉下来|砸(?:到|伤)|井盖(?:没|丢|不见|掉|缺)|断裂|停(?:水|电|气|暖)(?:了|一?天|半天|一?整天)|没(?:水|电|暖气)了|"
     r"拉横幅|跳楼|拼命|同归于尽|要出人命"
 )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one message says of its matter: places and times as said, kinds of units best first."""
+
+    type: CaseType | None
+    places: tuple[str, ...]
+    times: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -106,7 +119,7 @@ class Intake:
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
         new = matter.model_copy(deep=True)
-        topic = self.router.topic(self.about(new.detail))
+        topic = self.router.topic(self.about(without_phone(new.detail)))
         hint = None
         if topic:
             new.category, new.category_name = topic.facts.code, topic.facts.name
@@ -118,16 +131,107 @@ class Intake:
         new.urgent = urgent or bool(_URGENT_WORDS.search(new.detail))
         return new
 
+    def reading(self, text: str) -> Reading:
+        """What a message that tells a matter says, and the kinds of units that may lead."""
+        matter = self.listen(Matter(), text, "file_case")
+        known = matter.place or (matter.place_options[0] if matter.place_options else None)
+        where, unsure = self.territories(matter.place or Place(text=form.UNKNOWN))
+        today = now().astimezone(LOCAL).date()
+        ranked = recommend(self.router, self.about(text), where, today, unsure)
+        return Reading(
+            type=matter.type,
+            places=(known.text,) if known else (),
+            times=(matter.since,) if matter.since else (),
+            kinds=tuple(unit.kind for c in ranked if (unit := self.tree.get(c.dispatch.lead))),
+        )
+
     def listen(self, matter: Matter, text: str, act: str) -> Matter:
-        """The matter after one more message, with the next question decided."""
+        """The matter after one more message, with the next question decided.
+
+        A message with several matters gives the first one with the ``others``.
+        """
+        if matter.others:
+            return self._hear_of_several(matter, text, act)
+        pieces = self.matters_in(text) if not matter.words else [text]
+        if not (len(pieces) > 1 and matter.awaiting in (None, "matter")):
+            return form.settle(self._absorb(matter, text, act))
+        whole = read_facts(text)
+        new = self._absorb(matter, pieces[0], act)
+        new.phone, new.name = new.phone or whole.phone, new.name or whole.name
+        new.anonymous = new.anonymous or whole.anonymous
+        new.others = [self._absorb(Matter(), piece, act) for piece in pieces[1:]]
+        return form.settle(_with_places(new))
+
+    def matters_in(self, text: str) -> list[str]:
+        """The matters that ``text`` holds, one piece of it each.
+
+        What is counted off or added on is a matter of its own when it reads like one and they are
+        not all of one category.
+        """
+        pieces: list[str] = []
+        found: set[str] = set()
+        for piece in several.counted(text) or several.added(text):
+            topic = self.router.topic(self.about(without_phone(piece)))
+            if topic is not None and topic.score >= _A_MATTER:
+                pieces.append(piece)
+                found.add(topic.facts.code)
+            elif pieces:
+                pieces[-1] += f"，{piece}"
+        return pieces if len(found) > 1 else [text]
+
+    def _absorb(self, matter: Matter, text: str, act: str) -> Matter:
         heard = self.hear(text, act)
         if matter.awaiting == "place_choice" and matter.place_options and not heard.places:
             # "东侧", "18号": what was missing of the name.
             heard.places = self._places(matter.place_options[0].text + text)
         new = form.absorb(matter, heard)
-        if new.words and new.words != matter.words:
-            new = self.classify(new)
-        return form.settle(new)
+        return self.classify(new) if new.words and new.words != matter.words else new
+
+    def _hear_of_several(self, matter: Matter, text: str, act: str) -> Matter:
+        new = matter.model_copy(deep=True)
+        if several.all_one(text):
+            for other in new.others:
+                new.words += other.words
+                new.place, new.since = new.place or other.place, new.since or other.since
+            new.others = []
+            return form.settle(self.classify(new))
+        number, said = several.which(text), several.without_which(text)
+        every = [new, *new.others]
+        if number is None or number > len(every):
+            first = self._absorb(new, said, act) if said else new
+            first.others = new.others
+            return form.settle(_with_places(first))
+        if several.is_dropped(said):
+            del every[number - 1]
+        else:
+            meant = every[number - 1].model_copy(update={"awaiting": "confirm", "others": []})
+            every[number - 1] = self._absorb(meant, said, act)
+        first = every[0].model_copy(
+            update={
+                "awaiting": new.awaiting,
+                "asked": new.asked,
+                "caller": new.caller,
+                "others": every[1:],
+                **form.contact_of(every[number - 1] if number <= len(every) else new, new),
+            }
+        )
+        return form.settle(_with_places(first))
+
+
+def _with_places(matter: Matter) -> Matter:
+    """Matters that name no place of their own lie where the first one does that names one; a time
+    that is told only at the end holds for all."""
+    new = matter.model_copy(deep=True)
+    every = [new, *new.others]
+    place = next((one.place for one in every if one.place), None)
+    for one in every:
+        if place is not None and one.place is None and not one.place_options:
+            text = several.inherited_place(one.detail, place.text)
+            one.place = place.model_copy(update={"text": text})
+    if all(one.since is None for one in every[:-1]):
+        for one in every:
+            one.since = every[-1].since
+    return new
 
 
 async def open_draft(session: AsyncSession, conversation: uuid.UUID) -> Draft | None:
@@ -176,14 +280,19 @@ async def file(
     draft: Draft,
     channel: str,
     at: datetime | None = None,
-) -> Registered:
-    """Register the draft's matter as a case; the same draft again gives the same case."""
+) -> list[Registered]:
+    """Register the draft's matters as a case each; the same draft again gives the same cases."""
     matter = read(draft)
-    registered = await register_matter(
-        session, intake, matter, f"draft:{draft.id}", draft.conversation_id, channel, at or now()
-    )
-    draft.state, draft.case_id, draft.changed_at = "filed", registered.case_id, now()
-    return registered
+    done = []
+    for number, one in enumerate(form.each(matter)):
+        key = f"draft:{draft.id}" + (f":{number}" if number else "")
+        done.append(
+            await register_matter(
+                session, intake, one, key, draft.conversation_id, channel, at or now()
+            )
+        )
+    draft.state, draft.case_id, draft.changed_at = "filed", done[0].case_id, now()
+    return done
 
 
 async def register_matter(
@@ -251,26 +360,37 @@ async def register_matter(
     return await register(session, registration, at, by=by)
 
 
-def receipt(registered: Registered, tree: UnitTree) -> Reply:
-    """What the citizen is told once a case is filed: number, query code, when to expect what."""
-    unit_name = tree.name(registered.lead_unit) if registered.lead_unit else None
-    due = registered.due.at.astimezone(LOCAL)
-    expected = f"{due:%Y-%m-%d %H:%M}" + ("（暂定）" if registered.due.provisional else "")
-    unit = f"，已派给{unit_name}" if unit_name else "，正在由派单员确定承办单位"
-    return say(
-        f"已登记，工单编号 {registered.number}，查询码 {registered.query_code}{unit}。\n"
-        f"预计 {expected} 前答复您。请保存好编号和查询码，可随时查进度、催办或补充。",
-        ("查进度", "case:progress"),
-        card={
-            "kind": "case",
-            "number": registered.number,
-            "query_code": registered.query_code,
-            "due_at": registered.due.at.isoformat(),
-            "provisional": registered.due.provisional,
-            "unit": unit_name,
-            "url": "/progress",
-        },
-    )
+def receipt(registered: Sequence[Registered], tree: UnitTree) -> Reply:
+    """What the citizen is told once cases are filed: number, query code, when to expect what."""
+    first = registered[0]
+    card = {
+        "kind": "case",
+        "number": first.number,
+        "query_code": first.query_code,
+        "due_at": first.due.at.isoformat(),
+        "provisional": first.due.provisional,
+        "unit": tree.name(first.lead_unit) if first.lead_unit else None,
+        "url": "/progress",
+    }
+    last = "请保存好编号和查询码，可随时查进度、催办或补充。"
+    if len(registered) == 1:
+        unit, expected = _unit_and_time(first, tree)
+        text = f"已登记，工单编号 {first.number}，查询码 {first.query_code}{unit}。\n{expected} 前答复您。"
+        return say(text + last, ("查进度", "case:progress"), card=card)
+    lines = [f"已分别登记 {len(registered)} 件："]
+    for number, one in enumerate(registered, 1):
+        unit, expected = _unit_and_time(one, tree)
+        lines.append(
+            f"{number}. 工单编号 {one.number}，查询码 {one.query_code}{unit}，{expected} 前答复"
+        )
+    return say("\n".join([*lines, last]), ("查进度", "case:progress"), card=card)
+
+
+def _unit_and_time(one: Registered, tree: UnitTree) -> tuple[str, str]:
+    due = one.due.at.astimezone(LOCAL)
+    expected = f"预计 {due:%Y-%m-%d %H:%M}" + ("（暂定）" if one.due.provisional else "")
+    known = f"，已派给{tree.name(one.lead_unit)}" if one.lead_unit else "，正在由派单员确定承办单位"
+    return known, expected
 
 
 class FormInput(BaseModel):

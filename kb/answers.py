@@ -7,9 +7,11 @@ said plainly, with the number to call.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from kb.aspects import Aspect
-from kb.schemas import Days, ItemRecord, Material, Window
+from kb.choices import choice_value
+from kb.schemas import Days, ItemRecord, Limits, Material, Window
 from kb.situations import named
 
 TITLES = {
@@ -43,17 +45,29 @@ _IN_OVERVIEW = frozenset({Aspect.TIME, Aspect.FEE, Aspect.ONLINE})
 _MOST_WINDOWS = 3
 
 
-def answer_text(item: ItemRecord, aspects: Sequence[Aspect], text: str = "") -> str:
+@dataclass(frozen=True)
+class Asker:
+    """What is known of who asks: the words said, and codes of where they are, narrowest first."""
+
+    text: str = ""
+    areas: Sequence[str] = ()
+
+
+NOBODY = Asker()
+
+
+def answer_text(item: ItemRecord, aspects: Sequence[Aspect], asker: Asker = NOBODY) -> str:
     """The answer to ``aspects`` of ``item``; an overview when there are none.
 
-    When the citizen's ``text`` names a situation of the guide, only what it needs is told.
+    When the citizen's words name a situation of the guide, only what it needs is told; of windows
+    and agents for single areas (就近办, 全程代办) only those of where the citizen is.
     """
     wanted = [aspect for aspect in aspects if aspect is not Aspect.OVERVIEW]
     if not wanted:
-        return "\n".join([_overview(item), source_line(item)])
+        return "\n".join([_overview(item, asker), source_line(item)])
     lines = [f"【{item.name}】"]
     for aspect in wanted:
-        told = _tell(item, aspect, text) or _missing(item, aspect)
+        told = _tell(item, aspect, asker) or _missing(item, aspect)
         if len(wanted) == 1:
             lines += told
         elif len(told) == 1:
@@ -63,17 +77,13 @@ def answer_text(item: ItemRecord, aspects: Sequence[Aspect], text: str = "") -> 
     return "\n".join([*lines, source_line(item)])
 
 
-def faq_text(item: ItemRecord, question: str, answer: str) -> str:
-    """The answer from one of the item's common questions."""
-    return "\n".join([f"【{item.name}】{question}", answer, source_line(item)])
-
-
 def source_line(item: ItemRecord) -> str:
-    """Item, code, version, validity and unit, as every answer ends."""
+    """Item, code, version, validity and who carries it out, as every answer ends."""
     validity = f"有效期自{item.valid_from.isoformat()}"
     if item.valid_to is not None:
         validity += f"至{item.valid_to.isoformat()}"
-    return f"来源：{item.name}（{item.code}，第{item.version}版，{validity}）· {item.unit_name}"
+    who = f"{item.department}，{item.unit_name}提供" if item.department else item.unit_name
+    return f"来源：{item.name}（{item.code}，第{item.version}版，{validity}）· {who}"
 
 
 def offers(item: ItemRecord, told: Sequence[Aspect], limit: int = 3) -> list[tuple[str, str]]:
@@ -85,24 +95,14 @@ def offers(item: ItemRecord, told: Sequence[Aspect], limit: int = 3) -> list[tup
     return [(_OFFERED[aspect], choice_value(item.code, (aspect,))) for aspect in rest[:limit]]
 
 
-def choice_value(code: str, aspects: Sequence[Aspect]) -> str:
-    """The value of a quick reply: ``item:<code>:<aspect>``, several aspects joined by ``+``."""
-    return f"item:{code}:{'+'.join(aspects) or Aspect.OVERVIEW}"
-
-
-def read_choice_value(value: str) -> tuple[str, tuple[Aspect, ...]] | None:
-    """Code and aspects of a quick reply's value, or None when it is none of ours."""
-    parts = value.split(":")
-    if len(parts) not in (2, 3) or parts[0] != "item" or not parts[1]:
-        return None
-    names = set(parts[2].split("+")) if len(parts) == 3 else set()
-    known = tuple(aspect for aspect in Aspect if aspect.value in names)
-    return parts[1], known
-
-
 def limit_text(item: ItemRecord) -> str | None:
     """Promised and legal time in one sentence without a full stop, or None when not given."""
-    promised, legal = item.limits.promised, item.limits.legal
+    return limit_sentence(item.limits)
+
+
+def limit_sentence(limits: Limits) -> str | None:
+    """The same of any entry that has limits."""
+    promised, legal = limits.promised, limits.legal
     if promised is None and legal is None:
         return None
     said = []
@@ -122,30 +122,31 @@ def fee_text(item: ItemRecord) -> str | None:
     return "；".join(f"{fee.name} {fee.amount}" for fee in item.fees.items)
 
 
-def _overview(item: ItemRecord) -> str:
+def _overview(item: ItemRecord, asker: Asker) -> str:
     lines = [f"【{item.name}】{item.summary}"]
     if time := limit_text(item):
         lines.append(f"时限：{time}")
     if fee := fee_text(item):
         lines.append(f"收费：{fee}")
-    if item.windows:
-        first = item.windows[0]
+    windows = near(item.windows, asker.areas)
+    if windows:
+        first = windows[0]
         place = first.name + (f"（{first.address}）" if first.address else "")
-        more = f"等 {len(item.windows)} 处" if len(item.windows) > 1 else ""
+        more = f"等 {len(windows)} 处" if len(windows) > 1 else ""
         lines.append(f"去哪办：{place}{more}")
     if item.online.available:
         lines.append("网上可办" + (f"：{item.online.url}" if item.online.url else ""))
     return "\n".join(lines)
 
 
-def _conditions(item: ItemRecord, text: str) -> list[str]:
-    meant = named(text, [c.when for c in item.conditions if c.when])
+def _conditions(item: ItemRecord, asker: Asker) -> list[str]:
+    meant = named(asker.text, [c.when for c in item.conditions if c.when])
     told = [c for c in item.conditions if not (meant and c.when) or c.when in meant]
     return [f"· {c.when}：{c.text}" if c.when else f"· {c.text}" for c in told]
 
 
-def _materials(item: ItemRecord, text: str) -> list[str]:
-    meant = named(text, [m.when for m in item.materials if m.when])
+def _materials(item: ItemRecord, asker: Asker) -> list[str]:
+    meant = named(asker.text, [m.when for m in item.materials if m.when])
     always = [m for m in item.materials if m.required and not m.when]
     others = [m for m in item.materials if not (m.required and not m.when)]
     if meant:
@@ -176,14 +177,33 @@ def _steps(item: ItemRecord) -> list[str]:
     return [f"{number}. {step}" for number, step in enumerate(item.process, 1)]
 
 
-def _place(item: ItemRecord) -> list[str]:
-    lines = [_window(window) for window in item.windows[:_MOST_WINDOWS]]
-    if len(item.windows) > _MOST_WINDOWS:
-        lines.append(f"另有 {len(item.windows) - _MOST_WINDOWS} 处，见指南页面。")
+def near(windows: Sequence[Window], areas: Sequence[str]) -> list[Window]:
+    """The windows for people of ``areas``, the narrowest area's first, then those for everybody.
+
+    All of them when ``areas`` is empty or no window is left.
+    """
+    own = [window for area in areas for window in windows if window.area == area]
+    kept = [*own, *(window for window in windows if window.area is None)]
+    return kept if areas and kept else list(windows)
+
+
+def differs_by_area(item: ItemRecord, aspects: Sequence[Aspect]) -> bool:
+    """Whether what ``aspects`` ask depends on where the citizen lives."""
+    areas = {window.area for window in item.windows if window.area}
+    by_window = Aspect.PLACE in aspects and len(areas) > 1
+    return by_window or (Aspect.AGENT in aspects and bool(item.agents))
+
+
+def _place(item: ItemRecord, asker: Asker) -> list[str]:
+    windows = near(item.windows, asker.areas)
+    lines = [window_line(window) for window in windows[:_MOST_WINDOWS]]
+    if len(windows) > _MOST_WINDOWS:
+        lines.append(f"另有 {len(windows) - _MOST_WINDOWS} 处，见指南页面。")
     return lines
 
 
-def _window(window: Window) -> str:
+def window_line(window: Window) -> str:
+    """A window with address, hours and phone, as a line of a list."""
     parts = [window.name]
     if window.address:
         parts.append(window.address)
@@ -212,9 +232,13 @@ def _online(item: ItemRecord) -> list[str]:
     return lines
 
 
-def _agent(item: ItemRecord) -> list[str]:
+def _agent(item: ItemRecord, asker: Asker) -> list[str]:
     lines = [item.agent] if item.agent else []
-    return lines + [f"· 全程代办：{agent.name}，电话 {agent.phone}" for agent in item.agents]
+    agents = [one for one in item.agents if not asker.areas or one.area in asker.areas]
+    lines += [f"· 全程代办：{one.name}，电话 {one.phone}" for one in agents[:_MOST_WINDOWS]]
+    if len(agents) > _MOST_WINDOWS:
+        lines.append(f"另有 {len(agents) - _MOST_WINDOWS} 处代办点，见指南页面。")
+    return lines
 
 
 def _visits(item: ItemRecord) -> list[str]:
@@ -257,9 +281,9 @@ def _basis(item: ItemRecord) -> list[str]:
     return [f"· {basis}" for basis in item.legal_basis]
 
 
-def _tell(item: ItemRecord, aspect: Aspect, text: str = "") -> list[str]:
-    by_situation = _BY_SITUATION.get(aspect)
-    return by_situation(item, text) if by_situation else _TELL[aspect](item)
+def _tell(item: ItemRecord, aspect: Aspect, asker: Asker = NOBODY) -> list[str]:
+    for_asker = _FOR_ASKER.get(aspect)
+    return for_asker(item, asker) if for_asker else _TELL[aspect](item)
 
 
 def _missing(item: ItemRecord, aspect: Aspect) -> list[str]:
@@ -271,15 +295,15 @@ def _days(days: Days) -> str:
     return f" {days.days} 个{days.unit}" if days.unit == "工作日" else f" {days.days} 个自然日"
 
 
-_BY_SITUATION: dict[Aspect, Callable[[ItemRecord, str], list[str]]] = {
+_FOR_ASKER: dict[Aspect, Callable[[ItemRecord, Asker], list[str]]] = {
     Aspect.CONDITIONS: _conditions,
     Aspect.MATERIALS: _materials,
+    Aspect.PLACE: _place,
+    Aspect.AGENT: _agent,
 }
 _TELL: dict[Aspect, Callable[[ItemRecord], list[str]]] = {
     Aspect.STEPS: _steps,
-    Aspect.PLACE: _place,
     Aspect.ONLINE: _online,
-    Aspect.AGENT: _agent,
     Aspect.VISITS: _visits,
     Aspect.TIME: _time,
     Aspect.FEE: _fee,

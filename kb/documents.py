@@ -39,8 +39,8 @@ class Document:
 def document(content: EntryContent) -> Document:
     """The document of an item, a policy, a life event or a notice.
 
-    A policy's and an item's days are those of the content; whether it lapsed otherwise (five years,
-    withdrawn) is for the reader of the hit to judge. Raises TypeError for any other content.
+    A policy is found without end, so that one that lapsed is told as lapsed; that is for the reader
+    of the hit to judge. Raises TypeError for any other content.
     """
     match content:
         case ItemContent():
@@ -105,7 +105,7 @@ def _document(
         rest=rest,
         unit=content.unit,
         valid_from=content.valid_from,
-        valid_to=content.valid_to,
+        valid_to=None if kind is Kind.POLICY else content.valid_to,
     )
 
 

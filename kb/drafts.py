@@ -178,6 +178,7 @@ async def approve_draft(
     Raises NotAllowed for the author and for roles that do not approve, Conflict when the draft was
     decided or the entry changed since it was begun, InvalidInput for a day that has passed.
     """
+    await KnowledgeRepository(session).lock()
     draft = await _draft(session, actor, draft_id, "submitted")
     _require_second(actor, draft)
     today = now.astimezone(LOCAL).date()
@@ -191,10 +192,13 @@ async def approve_draft(
 
 
 async def publish_due(session: AsyncSession, now: datetime) -> list[str]:
-    """Publish what was planned for today or before; the codes. Several workers share the drafts.
+    """Publish what was planned for today or before; the codes.
 
-    A draft whose entry changed since goes back as rejected, with that reason.
+    While somebody else writes entries nothing is published: the next call does it. A draft whose
+    entry changed since goes back as rejected, with that reason.
     """
+    if not await KnowledgeRepository(session).lock_if_free():
+        return []
     published = []
     due = await DraftRepository(session, None).due(now.astimezone(LOCAL).date())
     for draft in due:
@@ -218,6 +222,7 @@ async def end_entry(
     reason.
     """
     repository = KnowledgeRepository(session)
+    await repository.lock()
     row = await repository.entry(code, lock=True)
     units = units_seen(actor)
     if row is None or (units is not None and row.unit not in units):

@@ -7,8 +7,9 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Path, Query, Request
 
 from core.wire import error_responses
+from kb.reply import entry_url
 from kb.schemas import ItemList, ItemOut, ItemRecord, ItemSummary
-from kb.service import KnowledgeBase, item_url
+from kb.service import KnowledgeBase
 
 router = APIRouter(prefix="/api/items", tags=["事项"])
 
@@ -49,7 +50,7 @@ async def get_item(
 ) -> ItemOut:
     """The guide of one item in full."""
     item = knowledge_of(request).get(code)
-    return ItemOut(**item.model_dump(), url=item_url(item.code))
+    return ItemOut(**item.model_dump(), url=entry_url(item.code))
 
 
 def summary(item: ItemRecord, score: float | None = None) -> ItemSummary:
@@ -65,6 +66,6 @@ def summary(item: ItemRecord, score: float | None = None) -> ItemSummary:
         version=item.version,
         valid_from=item.valid_from,
         valid_to=item.valid_to,
-        url=item_url(item.code),
+        url=entry_url(item.code),
         score=score,
     )

@@ -35,7 +35,8 @@ class Entry(Base):
     ``version`` grows with every change of content; ``fingerprint`` is the hash that tells whether
     it changed, ``source_fingerprint`` the one of what a file last brought: loading the same file
     again leaves alone what editors changed since. ``source_version`` is the version its author gave
-    it. It answers from ``valid_from`` to ``valid_to`` (both days included, null: no end) while it is
+    it. ``source`` is who brings it: ``city`` for the city's own folder, the name of an import, null
+    for what the editors wrote; what one source no longer has ends no entry of another. It answers from ``valid_from`` to ``valid_to`` (both days included, null: no end) while it is
     published. ``change`` grows over all entries: whoever knows it asks for what came since.
     """
 
@@ -53,6 +54,7 @@ class Entry(Base):
     content: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(String(64))
     source_fingerprint: Mapped[str | None] = mapped_column(String(64))
+    source: Mapped[str | None] = mapped_column(String(64), index=True)
     change: Mapped[int] = mapped_column(
         BigInteger, change_sequence, server_default=change_sequence.next_value(), unique=True
     )

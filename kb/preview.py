@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from kb.deciding import ANSWER_FROM
 from kb.documents import draft_document
 from kb.schemas import Kind
 from kb.search import EntrySearch
-from kb.service import ANSWER_FROM, KnowledgeBase
+from kb.service import KnowledgeBase
 
 
 @dataclass(frozen=True)

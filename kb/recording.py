@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import now
 from core.privacy import mask_text
-from kb.answers import read_choice_value
 from kb.aspects import leftover
+from kb.choices import read_choice_value
 from kb.feedback import QuestionKind, record_question
 from kb.feedback_repository import FeedbackRepository, QuestionRepository
-from kb.service import Answer
+from kb.reply import Answer
 
 
 async def record(
@@ -69,4 +69,4 @@ async def record_unclear(
 def _nearest(answer: Answer) -> list[str]:
     """Codes of the entries that are offered."""
     read = (read_choice_value(value) for _, value in answer.choices)
-    return [one[0] for one in read if one is not None]
+    return [one.code for one in read if one is not None]

@@ -3,15 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from typing import cast as typed
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select
+from sqlalchemy import ColumnElement, Table, Text, cast, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import now
 from kb.models import Entry, EntryVersion, change_sequence
 from kb.schemas import CONTENTS, RECORDS, Content, Kind, Record, Status, kind_of, validity_of
 from units.models import Unit
+
+# As tables: rows go in by the thousand, and no entity is wanted of them.
+_ENTRIES = typed(Table, Entry.__table__)
+_VERSIONS = typed(Table, EntryVersion.__table__)
+_LOCK = func.hashtext("kb.load")
+_KEPT = ("code", "version", "kind", "unit", "status", "valid_from", "valid_to", "content")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who brought an entry; ``fingerprint`` and ``version`` of what was brought.
+
+    ``fingerprint`` None: no longer brought; once it is again, the entry comes back.
+    """
+
+    source: str
+    fingerprint: str | None
+    version: int
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an entry is to say from now on; ``origin`` None leaves as it is who brought it."""
+
+    content: Content
+    status: Status
+    version: int
+    fingerprint: str
+    origin: Origin | None = None
 
 
 class KnowledgeRepository:
@@ -76,6 +109,21 @@ class KnowledgeRepository:
         query = select(Entry).where(*wanted).order_by(Entry.code).limit(limit).offset(offset)
         return list(await self.session.scalars(query)), total or 0
 
+    async def changed_since(
+        self, change: int, *, kind: Kind | None, unit: str | None, limit: int
+    ) -> Sequence[Entry]:
+        """Entries whose last change came after ``change``, whatever their status, in that order."""
+        query = select(Entry).where(Entry.change > change).order_by(Entry.change).limit(limit)
+        if kind is not None:
+            query = query.where(Entry.kind == kind)
+        if unit is not None:
+            query = query.where(Entry.unit == unit)
+        return (await self.session.scalars(query)).all()
+
+    async def latest_change(self) -> int:
+        """The number of the last change of any entry; 0 before the first."""
+        return await self.session.scalar(select(func.max(Entry.change))) or 0
+
     async def versions(self, code: str) -> Sequence[EntryVersion]:
         """Every version of an entry, newest first."""
         query = select(EntryVersion).where(EntryVersion.code == code)
@@ -86,8 +134,16 @@ class KnowledgeRepository:
         return frozenset(await self.session.scalars(select(Unit.code).where(Unit.active)))
 
     async def lock(self) -> None:
-        """Let one loader in at a time, until the transaction ends."""
-        await self.session.execute(select(func.pg_advisory_xact_lock(func.hashtext("kb.load"))))
+        """Let one writer in at a time, until the transaction ends.
+
+        Numbers of changes are taken under this lock, so that they become visible in their order:
+        whoever has read up to one never misses a smaller one. Take it before any row is locked.
+        """
+        await self.session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+
+    async def lock_if_free(self) -> bool:
+        """The same without waiting; whether it is ours."""
+        return bool(await self.session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))))
 
     async def announce(self) -> None:
         """Tell every process, at commit, that entries changed."""
@@ -109,35 +165,63 @@ class KnowledgeRepository:
 
         ``author`` and ``approver`` are logins, or the word ``file`` for what files brought.
         """
+        change = Change(content, status, version, fingerprint)
+        await self.store_all([change], author=author, approver=approver, reason=reason, at=at)
+        return await self.session.get_one(Entry, content.code, populate_existing=True)
+
+    async def store_all(
+        self,
+        changes: Sequence[Change],
+        *,
+        author: str,
+        approver: str | None = None,
+        reason: str = "",
+        at: datetime | None = None,
+    ) -> None:
+        """The same for many entries, in two statements. Entries read before stay as they were.
+
+        Those of ``changes`` that a source brought name it, all or none of them.
+        """
+        await self.lock()
+        await self.session.flush()
         moment = at or now()
-        first, last = validity_of(content)
-        row = await self.session.get(Entry, content.code)
-        if row is None:
-            row = Entry(code=content.code)
-            self.session.add(row)
-        row.kind, row.name, row.unit = kind_of(content), content.name, content.unit
-        row.status, row.version = status, version
-        row.valid_from, row.valid_to = first, last
-        row.content = content.model_dump(mode="json")
-        row.fingerprint, row.updated_at = fingerprint, moment
-        row.change = change_sequence.next_value()
-        self.session.add(
-            EntryVersion(
-                code=row.code,
-                version=version,
-                kind=row.kind,
-                unit=row.unit,
-                status=status,
-                valid_from=first,
-                valid_to=last,
-                content=row.content,
-                author=author,
-                approver=approver,
-                reason=reason,
-                at=moment,
-            )
+        rows = [_row(change, moment) for change in changes]
+        if not rows:
+            return
+        entries = insert(_ENTRIES)
+        written: dict[str, Any] = {
+            name: entries.excluded[name] for name in rows[0] if name != "code"
+        }
+        written["change"] = change_sequence.next_value()
+        await self.session.execute(
+            entries.on_conflict_do_update(index_elements=["code"], set_=written), rows
         )
-        return row
+        said = {"author": author, "approver": approver, "reason": reason, "at": moment}
+        kept = [{name: row[name] for name in _KEPT} | said for row in rows]
+        await self.session.execute(insert(_VERSIONS), kept)
+
+
+def _row(change: Change, moment: datetime) -> dict[str, Any]:
+    content = change.content
+    first, last = validity_of(content)
+    row: dict[str, Any] = {
+        "code": content.code,
+        "kind": kind_of(content),
+        "name": content.name,
+        "unit": content.unit,
+        "status": change.status,
+        "version": change.version,
+        "valid_from": first,
+        "valid_to": last,
+        "content": content.model_dump(mode="json"),
+        "fingerprint": change.fingerprint,
+        "updated_at": moment,
+    }
+    if change.origin is not None:
+        row["source"] = change.origin.source
+        row["source_fingerprint"] = change.origin.fingerprint
+        row["source_version"] = change.origin.version
+    return row
 
 
 def content_of(row: Entry | EntryVersion) -> Content:

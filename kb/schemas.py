@@ -30,6 +30,8 @@ UnitCode = Annotated[Word, StringConstraints(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)
 AreaCode = UnitCode
 Name = Annotated[Line, StringConstraints(max_length=200)]
 Url = Annotated[Line, StringConstraints(pattern=r"^https?://\S+$")]
+# One number, or several with what each is for: real guides list a dozen.
+Phone = Line
 
 
 class Kind(StrEnum):
@@ -116,22 +118,32 @@ class Window(_Part):
 
 
 class Online(_Part):
-    """``available`` null: the guide does not say."""
+    """``available`` null: the guide does not say.
+
+    ``complete``: from the application to the result without a visit (全程网办); ``depth`` how far it
+    goes otherwise (网上办理深度); ``payment``: fees are paid online.
+    """
 
     available: bool | None = None
     url: Annotated[Line, StringConstraints(pattern=r"^https?://\S+$")] | None = None
     how: Text | None = None
+    complete: bool | None = None
+    depth: Word | None = None
+    payment: bool | None = None
 
 
 class Handling(_Part):
     """Ways that spare a journey or a paper.
 
     ``scope`` is how far from home it can be done (通办范围); ``tolerated`` are materials that may be
-    handed in later (容缺受理), ``pledged`` those a written promise replaces (告知承诺).
+    handed in later (容缺受理), ``pledged`` those a written promise replaces (告知承诺). ``courier``:
+    papers and results go by post; ``booking``: an hour can be booked.
     """
 
     scope: Literal["本市", "跨县", "跨市", "跨省", "全国"] | None = None
     mobile: bool | None = None
+    courier: bool | None = None
+    booking: bool | None = None
     tolerated: list[Line] = []
     pledged: list[Line] = []
     note: Text | None = None
@@ -147,8 +159,8 @@ class AgentContact(_Part):
 
 
 class Phones(_Part):
-    inquiry: Word | None = None
-    complaint: Word | None = None
+    inquiry: Phone | None = None
+    complaint: Phone | None = None
 
 
 class Faq(_Part):
@@ -171,13 +183,26 @@ class EntryContent(_Part):
 
 
 class ItemContent(EntryContent):
-    """One entry of a file in city/items. ``superseded_by`` is the code of what replaced it."""
+    """One entry of a file in city/items. ``superseded_by`` is the code of what replaced it.
+
+    ``department`` is who carries it out as another register calls it (实施主体), where that is no
+    unit of the city; ``joint_departments`` who takes part (联办机构). ``handling_type`` and
+    ``special_procedures`` (特别程序: 听证, 评审 …) are those of GB/T 39046-2020, table 4, as are the
+    themes for persons and for companies. ``visits_reason`` says why one must come,
+    ``result_sample`` is the address of a sample of the result.
+    """
 
     basic_code: Annotated[Text, StringConstraints(max_length=64)] | None = None
+    department: Line | None = None
+    joint_departments: Text | None = None
     type: Annotated[Word, StringConstraints(max_length=40)]
+    handling_type: Literal["即办件", "承诺件"] | None = None
+    special_procedures: list[Line] = []
     audience: list[Word] = []
     level: Annotated[Word, StringConstraints(max_length=12)]
     theme: Annotated[Text, StringConstraints(max_length=60)] = ""
+    person_themes: list[Word] = []
+    company_themes: list[Word] = []
     summary: Annotated[Text, StringConstraints(min_length=1)]
     conditions: list[Condition] = []
     materials: list[Material] = []
@@ -187,7 +212,9 @@ class ItemContent(EntryContent):
     windows: list[Window] = []
     online: Online = Online()
     visits: int | None = Field(None, ge=0, le=20)
+    visits_reason: Text | None = None
     result: Text | None = None
+    result_sample: Url | None = None
     phones: Phones = Phones()
     agent: Text | None = None
     handling: Handling = Handling()
@@ -432,7 +459,8 @@ class NoticeRecord(NoticeContent, _Published):
         )
 
 
-Record = ItemRecord | PolicyRecord | LifeEventRecord | NoticeRecord
+Entry = ItemRecord | PolicyRecord | LifeEventRecord
+Record = Entry | NoticeRecord
 RECORDS: dict[Kind, type[Record]] = {
     Kind.ITEM: ItemRecord,
     Kind.POLICY: PolicyRecord,

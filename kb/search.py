@@ -41,7 +41,10 @@ _REASONS = {
 
 @dataclass(frozen=True)
 class Hit:
-    """An entry that may answer the question; ``score`` (0–1) is the chance that it is meant."""
+    """An entry that may answer the question; ``score`` (0–1) is the chance that it is meant.
+
+    ``strength`` is the fused score behind it, which compares entries of different kinds.
+    """
 
     code: str
     kind: Kind
@@ -50,6 +53,7 @@ class Hit:
     score: float
     reasons: tuple[str, ...]
     closeness: float
+    strength: float
 
 
 @dataclass(frozen=True)
@@ -148,22 +152,39 @@ class EntrySearch:
         self, text: str, limit: int, today: date, kinds: Collection[Kind] | None = None
     ) -> list[Hit]:
         """The up to ``limit`` likeliest entries valid on ``today``, best first; ``kinds``: only these."""
-        if not self.documents or limit < 1:
-            return []
-        evidence = self.index.evidence(text)
-        if not evidence.features.any():
-            return []
+        evidence = self._evidence(text)
+        return self._hits(evidence, limit, today, kinds) if evidence else []
+
+    def by_kind(self, text: str, limit: int, today: date) -> dict[Kind, list[Hit]]:
+        """The likeliest entries of every kind; a score is the chance among entries of that kind."""
+        evidence = self._evidence(text)
+        if evidence is None:
+            return {}
+        found = {kind: self._hits(evidence, limit, today, (kind,)) for kind in Kind}
+        return {kind: hits for kind, hits in found.items() if hits}
+
+    def _evidence(self, text: str) -> Evidence | None:
+        """What speaks for every entry; None when nothing speaks for any."""
+        evidence = self.index.evidence(text) if self.documents else None
+        return evidence if evidence is not None and evidence.features.any() else None
+
+    def _hits(
+        self, evidence: Evidence, limit: int, today: date, kinds: Collection[Kind] | None
+    ) -> list[Hit]:
         day = today.toordinal()
         counts = (self._from <= day) & (self._to >= day)
         if kinds is not None:
             counts &= np.isin(self._kinds, [kind.value for kind in kinds])
-        if not counts.any():
+        if limit < 1 or not counts.any():
             return []
         fused = np.where(counts, evidence.features @ self._fusion.weights, -np.inf)
         order = [int(i) for i in _first(fused, limit) if counts[i]]
         chance = self._chance(evidence, fused, order[0])
-        lead = float(fused[order[0]])
-        return [self._hit(i, chance * math.exp(float(fused[i]) - lead), evidence) for i in order]
+        strongest = float(fused[order[0]])
+        return [
+            self._hit(i, chance * math.exp(float(fused[i]) - strongest), float(fused[i]), evidence)
+            for i in order
+        ]
 
     def common_question(self, text: str, code: str) -> tuple[str, float] | None:
         """The entry's common question when it is what ``text`` comes nearest to, and how near (0–1).
@@ -179,7 +200,7 @@ class EntrySearch:
         logit = float(features @ self._fusion.decision) + self._fusion.constant
         return 1 / (1 + math.exp(-max(min(logit, 30.0), -30.0)))
 
-    def _hit(self, number: int, score: float, evidence: Evidence) -> Hit:
+    def _hit(self, number: int, score: float, strength: float, evidence: Evidence) -> Hit:
         entry = self.documents[number]
         nearest = int(evidence.nearest[number])
         found: dict[str, Any] = dict(zip(FEATURES, evidence.features[number], strict=True))
@@ -201,4 +222,5 @@ class EntrySearch:
                 if found[name] >= _REASON_FROM
             ),
             closeness=float(evidence.closeness[nearest]),
+            strength=strength,
         )

@@ -26,8 +26,8 @@ from scipy.optimize import minimize
 from kb.documents import Document, document
 from kb.everyday import everyday
 from kb.index import BY_ENCODER, BY_RANKER, BY_WORDS, FEATURES, Evidence, Floats, Index
-from kb.loading import read_entries
-from kb.public_items import public_documents
+from kb.readers.own_yaml import read_entries
+from kb.readers.sources import read_source
 from kb.schemas import ItemContent
 from kb.search import DECISION, decision_features
 from kb.vectors import store
@@ -229,7 +229,10 @@ def main() -> None:
     """Learn and write the weights, and the vectors of the dictionary's terms."""
     entries = (entry.content for entry in read_entries(Path(sys.argv[1]))[0])
     city = [document(entry) for entry in entries if isinstance(entry, ItemContent)]
-    public = public_documents(Path(sys.argv[2])) if len(sys.argv) > 2 else []
+    public: list[Document] = []
+    if len(sys.argv) > 2:
+        read = read_source(Path(sys.argv[2]), mapping="guangdong")
+        public = [document(entry.content) for entry in read.entries]
     encoder, ranker = load_encoder(), load_ranker(Path(sys.argv[3]) if len(sys.argv) > 3 else None)
     if ranker is not None:
         store(everyday().terms, ranker.questions)

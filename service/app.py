@@ -24,6 +24,7 @@ import cases.endpoints
 import console
 import integrations.web
 import kb.endpoints
+import kb.open_endpoints
 import reviews.endpoints
 from bot.actions.executor import make_executor
 from bot.assistant import Assistant
@@ -69,6 +70,7 @@ def create_app() -> FastAPI:
     for router in (
         bot.endpoints.router,
         kb.endpoints.router,
+        kb.open_endpoints.router,
         cases.endpoints.router,
         reviews.endpoints.router,
     ):

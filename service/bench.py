@@ -9,20 +9,13 @@ and the assistant calls the same actions.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
-import shutil
-import signal
-import socket
 import statistics
-import sys
-import tempfile
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,10 +24,9 @@ from rich.table import Table
 from sqlalchemy import insert
 
 from core.database import Database, now
-from core.settings import ROOT, SECRETS_FILE, Settings
-from service import assistant_process
-from service.environments import private_folder
-from service.processes import StartFailed, tail
+from core.settings import Settings
+from service.own_line import own_line
+from service.processes import StartFailed
 
 # Half of the conversations ask, half file a case: each entry is (kind of input, words).
 _GUIDE = (
@@ -49,7 +41,6 @@ _INTAKE = (
     ("text", "13800000021"),
     ("choice", "intake:confirm"),
 )
-_START_SECONDS = 600
 
 
 @dataclass
@@ -100,7 +91,7 @@ def turns(settings: Settings, levels: list[int], seconds: float, as_json: bool) 
 
 
 async def _measure(settings: Settings, levels: list[int], seconds: float) -> dict[str, Any]:
-    async with _line(settings) as ready:
+    async with own_line(settings) as ready:
         database = Database(ready["database_url"], pool=5)
         try:
             await _both(ready, database, 2, 3.0)  # warm caches and connections on both sides
@@ -159,7 +150,7 @@ async def _walk_gateway(
 async def _walk_bare(
     ready: dict[str, Any], database: Database, side: Measured, until: float, client: int
 ) -> None:
-    headers = {"X-Hotline-Token": ready["assistant_token"]}
+    headers = {"X-Hotline-Token": ready["secrets"]["HOTLINE_ASSISTANT_TOKEN"]}
     async with httpx.AsyncClient(base_url=ready["assistant"], trust_env=False, timeout=30) as http:
         for script in _scripts(client):
             conversation, ids = await _prepare(database, script)
@@ -217,88 +208,3 @@ async def _timed(
         side.turns.append(time.perf_counter() - began)
     else:
         side.failed += 1
-
-
-@contextlib.asynccontextmanager
-async def _line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
-    """A line of its own for the measurement; everything of it is removed afterwards."""
-    data_dir = await asyncio.to_thread(_make_folder, settings)
-    ready_file, log = data_dir / "ready.json", data_dir / "run.log"
-    # The bench's line has nothing in common with the city's, its database and keys included.
-    kept = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and "HOTLINE_" not in k}
-    port = _free_ports()
-    environment = {
-        **kept,
-        # Empty, so that one in `.env` does not count either.
-        "DATABASE_URL": "",
-        "HOTLINE_DATA_DIR": str(data_dir),
-        "HOTLINE_PORT": str(port),
-        "HOTLINE_LOG_LEVEL": "WARNING",
-    }
-    with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service.cli", "run", "--ready-file", str(ready_file)),
-            cwd=ROOT,
-            env=environment,
-            stdout=out,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            yield await _ready(process, ready_file, log, data_dir)
-        finally:
-            if process.returncode is None:
-                process.send_signal(signal.SIGTERM)
-                await process.wait()
-            await asyncio.to_thread(_remove_folder, data_dir)
-
-
-def _make_folder(settings: Settings) -> Path:
-    """A data directory with nothing in it but the model, if it is trained already."""
-    folder = (ROOT / settings.data_dir).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    data_dir = Path(tempfile.mkdtemp(prefix="bench-", dir=folder))
-    data_dir.chmod(0o711)
-    model = assistant_process.model_path(folder)
-    if model.exists():
-        (data_dir / "models").mkdir()
-        shutil.copy2(model, data_dir / "models" / model.name)
-    return data_dir
-
-
-def _remove_folder(data_dir: Path) -> None:
-    shutil.rmtree(private_folder(data_dir), ignore_errors=True)
-    shutil.rmtree(data_dir, ignore_errors=True)
-
-
-async def _ready(
-    process: asyncio.subprocess.Process, ready_file: Path, log: Path, data_dir: Path
-) -> dict[str, Any]:
-    deadline = time.monotonic() + _START_SECONDS
-    while not await asyncio.to_thread(ready_file.exists):
-        if process.returncode is not None or time.monotonic() > deadline:
-            raise StartFailed("测量用的热线启动失败", tail(log))
-        await asyncio.sleep(0.5)
-    found, secrets = await asyncio.to_thread(_told, ready_file, data_dir / SECRETS_FILE)
-    os.environ["HOTLINE_SECRET_KEY"] = secrets["HOTLINE_SECRET_KEY"]
-    return {**found, "assistant_token": secrets["HOTLINE_ASSISTANT_TOKEN"]}
-
-
-def _told(ready_file: Path, secrets_file: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """What the line says of itself, and its generated secrets."""
-    lines = secrets_file.read_text("utf-8").splitlines()
-    secrets = {name: value for name, equals, value in (s.partition("=") for s in lines) if equals}
-    return json.loads(ready_file.read_text("utf-8")), secrets
-
-
-def _free_ports() -> int:
-    """The first of three neighbouring ports that are free now. Raises StartFailed."""
-    for first in range(21000, 29000, 10):
-        with contextlib.ExitStack() as held:
-            try:
-                for port in range(first, first + 3):
-                    probe = held.enter_context(socket.socket())
-                    probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise StartFailed("找不到三个相邻的空闲端口")

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from service import kb_commands, routing_commands
+from service import (
+    assistant_evaluation_command,
+    assistant_replay_command,
+    kb_commands,
+    routing_commands,
+)
 
 if TYPE_CHECKING:
     from core.settings import Settings
@@ -29,8 +34,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-assistant_app = typer.Typer(help="助手（Rasa）：训练模型。", no_args_is_help=True, epilog=EPILOG)
+assistant_app = typer.Typer(help="助手（Rasa）：训练、评测。", no_args_is_help=True, epilog=EPILOG)
 bench_app = typer.Typer(help="测量：每秒轮数、时延。", no_args_is_help=True, epilog=EPILOG)
+assistant_app.command("replay")(assistant_replay_command.replay)
+assistant_app.command("evaluate")(assistant_evaluation_command.evaluate)
 app.add_typer(assistant_app, name="assistant")
 app.add_typer(bench_app, name="bench")
 app.add_typer(routing_commands.app, name="routing")

@@ -7,37 +7,40 @@ import resource
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from service.kb_command_tools import Json, fail
+from service.kb_search_command import Encoders, entry_search
 
 if TYPE_CHECKING:
     from kb.evaluation import Outcome, Question
     from kb.schemas import ItemRecord
     from kb.search import EntrySearch
 
-Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
-
 
 def evaluate(
-    items: Annotated[Path, typer.Option(help="事项 CSV 文件，列名同广东政务服务网的公开数据")],
+    items: Annotated[Path, typer.Option(help="事项文件，与 hotline kb import 能读的相同")],
     questions: Annotated[
         Path, typer.Option(help="问题文件，每行一个 JSON：question、kind、acceptable、field、value")
     ],
-    encoders: Annotated[bool, typer.Option(help="使用句向量；--no-encoders 只按字词检索")] = True,
+    mapping: Annotated[str, typer.Option(help="映射文件，或自带映射的名称")] = "guangdong",
+    encoders: Encoders = True,
     as_json: Json = False,
 ) -> None:
     """测量检索：首位与前三位正确率、答案内容、该不该回答、每题毫秒、内存。不需要数据库。"""
+    from kb.documents import document
     from kb.evaluation import BadQuestions, lines, measure, read_questions
-    from kb.public_items import BadItems, read_public_items
+    from kb.readers.reading import UnusableSource
 
     try:
-        records, asked = read_public_items(items), read_questions(questions)
-    except (BadItems, BadQuestions) as error:
-        _fail(str(error))
+        records, asked = _records(items, mapping), read_questions(questions)
+    except (UnusableSource, BadQuestions) as error:
+        fail(str(error))
     except (OSError, UnicodeDecodeError) as error:
-        _fail(f"读不了文件：{error}")
-    search, names = _search(records, encoders)
+        fail(f"读不了文件：{error}")
+    search, names = entry_search([document(record) for record in records], encoders)
     figures: dict[str, Any] = measure(_outcomes(search, records, asked))
     figures["memory_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     figures["encoders"] = names
@@ -49,27 +52,17 @@ def evaluate(
     typer.echo(f"内存 {figures['memory_mb']} MB，句向量 {'、'.join(names) or '无'}")
 
 
-def _search(records: list[ItemRecord], encoders: bool) -> tuple[EntrySearch, list[str]]:
-    """The search over the items, and the names of the encoders it uses."""
-    from core.settings import get_settings
-    from kb.documents import document
-    from kb.search import EntrySearch
-    from language.e5 import load_ranker
-    from language.encoder import Encoder, load_encoder
-    from language.remembered import RememberingEncoder
+def _records(path: Path, mapping: str) -> list[ItemRecord]:
+    """The items of the file as the process would hold them; raises UnusableSource."""
+    from kb.readers.sources import read_source
+    from kb.schemas import ItemContent, ItemRecord
 
-    documents = [document(record) for record in records]
-    if not encoders:
-        return EntrySearch(documents), []
-    folder = get_settings().data_dir / "vectors"
-    folder.mkdir(parents=True, exist_ok=True)
-    loaded = load_encoder()
-    if loaded is None:
-        return EntrySearch(documents), []
-    encoder: Encoder = RememberingEncoder(loaded, folder / "use-multilingual-3.npz")
-    ranker = load_ranker(folder)
-    names = ["use-multilingual-3", *(["multilingual-e5-small"] if ranker else [])]
-    return EntrySearch(documents, encoder, ranker=ranker), names
+    found = (entry.content for entry in read_source(path, mapping=mapping).entries)
+    return [
+        ItemRecord.model_validate({**item.model_dump(), "unit_name": item.department or item.unit})
+        for item in found
+        if isinstance(item, ItemContent)
+    ]
 
 
 def _outcomes(
@@ -99,8 +92,3 @@ def _outcomes(
             codes = tuple(hit.code for hit in hits)
             found.append(Outcome(question, codes, score, taken, told))
     return found
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"错误：{message}", err=True)
-    raise typer.Exit(1)

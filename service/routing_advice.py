@@ -6,7 +6,6 @@ Reads the database of the running line when one answers, else the city's files.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from core.calendar import LOCAL
 from core.database import Database, now
 from core.settings import Settings
 from intake.placing import recommend, territories
+from intake.service import Intake
 from language.encoder import load_encoder
 from routing.classify import Encoder
 from routing.loading import read_files
@@ -23,9 +23,9 @@ from routing.service import Router
 from service import keys
 from service.launcher import embedded_url
 from units.gazetteer import Gazetteer
-from units.loading import read_city, read_gazetteer
+from units.loading import read_gazetteer, read_tree
 from units.location import locate, without_names
-from units.tree import FormerName, UnitInfo, UnitTree
+from units.tree import UnitTree
 
 _SHOWN = 5
 _CONNECT_SECONDS = 3
@@ -134,25 +134,14 @@ async def _stored(url: str, encoder: Encoder | None) -> _City:
 def _from_files(settings: Settings, encoder: Encoder | None) -> _City:
     folder = settings.city_dir
     rows, entries = read_files(folder)
-    tree = UnitTree.of(_units(read_city(folder)[0]))
+    tree = read_tree(folder)
     router = Router.of(rows, entries, tree, encoder)
     return _City(router, read_gazetteer(folder), tree, f"{folder.name} 文件夹")
 
 
-def _units(units: Sequence[Any]) -> list[UnitInfo]:
-    return [
-        UnitInfo(
-            code=unit.code,
-            name=unit.name,
-            short=unit.short,
-            kind=unit.kind,
-            level=unit.level,
-            parent=unit.parent,
-            aliases=tuple(unit.aliases),
-            duties=tuple(unit.duties),
-            former_names=tuple(
-                FormerName(former.name, former.until.isoformat()) for former in unit.former_names
-            ),
-        )
-        for unit in units
-    ]
+def intake_from_files(settings: Settings) -> Intake:
+    """The intake of the city's files. Raises InvalidInput or OSError for unfit files."""
+    model = load_encoder()
+    encoder: Encoder | None = (lambda texts: model.encode(list(texts))) if model else None
+    city = _from_files(settings, encoder)
+    return Intake(city.router, city.gazetteer, city.tree)

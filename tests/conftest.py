@@ -87,12 +87,17 @@ async def schema(scratch_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def database(schema: Database) -> AsyncIterator[Database]:
     """The scratch database, emptied before each test."""
+    await emptied(schema)
+    yield schema
+
+
+async def emptied(schema: Database) -> None:
+    """Delete every row."""
     async with schema.unit_of_work() as session:
         # Histories refuse to be deleted line by line.
         await session.execute(text("TRUNCATE case_events, identity_openings, knowledge_versions"))
         for table in reversed(Base.metadata.sorted_tables):
             await session.execute(table.delete())
-    yield schema
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from units.gazetteer import Gazetteer, PlaceInfo
 from units.models import Place, Unit
 from units.repository import UnitRepository
 from units.succession import SuccessionRepository, carried_over
+from units.tree import FormerName, UnitInfo, UnitTree
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00]*$")]
 Named = Annotated[Text, StringConstraints(min_length=1, max_length=100)]
@@ -124,6 +125,26 @@ def read_city(city_dir: Path) -> tuple[list[UnitData], list[PlaceData]]:
             if section.parent not in place_codes:
                 raise _invalid("territory.yml", place.code, f"路段所在地 {section.parent} 不存在")
     return units, places
+
+
+def read_tree(city_dir: Path) -> UnitTree:
+    """The tree of ``city_dir``'s units without a database. Raises InvalidInput as `read_city`."""
+    return UnitTree.of(
+        UnitInfo(
+            code=unit.code,
+            name=unit.name,
+            short=unit.short,
+            kind=unit.kind,
+            level=unit.level,
+            parent=unit.parent,
+            aliases=tuple(unit.aliases),
+            duties=tuple(unit.duties),
+            former_names=tuple(
+                FormerName(former.name, former.until.isoformat()) for former in unit.former_names
+            ),
+        )
+        for unit in read_city(city_dir)[0]
+    )
 
 
 def read_gazetteer(city_dir: Path) -> Gazetteer:

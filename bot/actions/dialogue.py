@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 
 from intake.form import is_opening
+from language.normalise import normalise
 
 
 class Step(StrEnum):
@@ -27,6 +28,8 @@ class Step(StrEnum):
     UNCLEAR = "unclear"
 
 
+# A question after progress that names no matter is no longer than this.
+_SHORT = 12
 # An act below this confidence (0..1) counts only as a hint.
 SURE = 0.5
 
@@ -35,13 +38,14 @@ _QUESTION = re.compile(
     r"带(?:什么|啥|哪些)|(?:要|需要)(?:什么|啥|哪些)|能不能|可不可以|可以.{0,12}(?:吗|么|不)|咋(?:办|弄|整)|[吗么呢][?？]?$|[?？]$|热线电话|咨询电话"
 )
 _YES = re.compile(
-    r"^(?=嗯|哦|好|对|是的|是$|行|可以|没错|没问题|确认|提交|正确|就这样|都对|[Oo][Kk]|1$|那就)"
-    r"(?:嗯|哦|好|对|是|行|可以|没错|没问题|确认|提交|正确|就这样|都对|[Oo][Kk]|1|那就|无误|就行"
+    r"^(?=嗯|哦|好|对|中[！!。]?$|得行|要得|是的|是$|行|可以|没错|没问题|确认|提交|正确|就这样|都对|[Oo][Kk]|1$|那就)"
+    r"(?:嗯|哦|好|对头|对|中|得行|要得|是|行|可以|没错|没问题|确认|提交|正确|就这样|都对|[Oo][Kk]|1|那就|无误|就行"
     r"|啊|呀|了|吧|的|嘛|，|,|！|!|。| )+$"
 )
 _DROP = re.compile(
     r"^(?:算了|不(?:用|想)?(?:投诉|反映|举报|提交|登记|报|说|弄)了?|取消|不提交了?|撤销|别(?:登记|提交)了?)"
 )
+_CALLS_OFF = re.compile(r"撤|取消|不用|不要|不想|算了|别登|别提")
 _PROGRESS = re.compile(
     r"进度|到哪(?:了|一步)|办(?:得)?怎么样了|处理(?:得)?怎么样|查.{0,6}(?:工单|单子|投诉)|工单号|查询码"
 )
@@ -54,7 +58,7 @@ def looks_like_question(text: str) -> bool:
 
 def is_yes(text: str) -> bool:
     """A plain yes, however short."""
-    return bool(_YES.match(text.strip()))
+    return bool(_YES.match(normalise(text)))
 
 
 def decide(act: str | None, confidence: float, awaiting: str | None, text: str) -> Step:
@@ -63,6 +67,8 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     ``act`` and ``confidence`` (0..1) are the assistant's; ``awaiting`` names what was asked last
     (a slot of the intake, ``progress``, ``review_reason``, or None).
     """
+    if awaiting in ("progress", "urge", "withdraw") and act != "handoff" and is_vague(text):
+        return Step.UNCLEAR
     if awaiting in ("progress", "urge", "supplement", "withdraw", "reopen") and not (
         act in ("ask_guide", "file_case", "handoff") and confidence >= SURE
     ):
@@ -78,7 +84,7 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     if awaiting == "confirm":
         if is_yes(text) or (act == "affirm" and len(text) <= 12):
             return Step.CONFIRM
-        if act == "withdraw" and len(text) <= 10:
+        if act == "withdraw" and _CALLS_OFF.search(text):
             return Step.DROP
     if act in ("ask_guide", "ask_policy") and confidence >= SURE and looks_like_question(text):
         return Step.GUIDE
@@ -87,6 +93,18 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     if act in ("thanks", "greet", "goodbye") and confidence >= 0.7 and len(text) <= 8:
         return Step.SMALL_TALK
     return Step.TAKE_IN
+
+
+# What says nothing of a thing: fillers, pointing words, asking to be understood.
+_EMPTY = re.compile(
+    r"[\W_]|嗯|啊|哎呀?|唉|呃|哦|喔|呀|嘛|撒|噻|哈|嘞|咯|喂|吧|了|的|你|我|它|他|就是|那个|这个|那种|这种|那样|这样|那回|上回|上次|"
+    r"那边|东西|事情|事|晓得|知道|懂|明白|听不|听|咋个?|怎么|不|没有?|搞起|弄好|好|又|还|也|是|有|说|讲|反正|然后|搞|弄"
+)
+
+
+def is_vague(text: str) -> bool:
+    """Whether ``text`` is words without a thing in them: 就是那个那个嘛 你晓得的."""
+    return len(text) >= 4 and len(_EMPTY.sub("", text)) < 2
 
 
 # A case number as it is given out: date, sequence, check digit.
@@ -98,6 +116,10 @@ def _fresh(act: str | None, text: str) -> Step:
         return Step.PROGRESS
     if is_opening(text):
         return Step.TAKE_IN
+    if len(text) <= _SHORT and _PROGRESS.search(text):
+        return Step.PROGRESS
+    if act in ("chitchat", "ask_progress", "ask_guide", "supplement") and is_vague(text):
+        return Step.UNCLEAR
     match act:
         case "ask_guide" | "ask_policy":
             return Step.GUIDE

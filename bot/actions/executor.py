@@ -17,14 +17,18 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.actions import guide, opinion, progress, rating, small_talk, take_in
+from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
 from bot.actions.dialogue import Step, decide
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from bot.alarms import raise_alarm
 from bot.city import Line
 from bot.gateway import hand_over
+from bot.understanding import understand
 from core.errors import HotlineError
 from core.replies import say
+from intake.orders import without_orders
 from intake.service import open_draft, read
+from intake.triage import Way
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +44,8 @@ ACTIONS = (
     "action_unclear",
 )
 
+# The assistant's confidence (0–1) in an emergency that interrupts a form; the gate's rules always do.
+_SURE_WITHIN = 0.8
 _GRADE_DIGIT = re.compile(r"^[1-5]$")
 
 
@@ -63,19 +69,40 @@ _HANDLERS: dict[Step, Callable[[Talk], Awaitable[Replies]]] = {
 
 async def respond(talk: Talk) -> Replies:
     """The replies to a turn: by the quick reply chosen, else by what the turn means here."""
+    question = whereabouts.question_answered(talk)
+    if question is not None:
+        return await guide.guide_where(talk, question)
     if talk.value is not None:
         return await _choose(talk, talk.value)
     awaiting = read(talk.draft).awaiting if talk.draft else talk.context.get("awaiting")
+    await _weigh(talk, within=awaiting is not None)
+    if talk.decision is not None and talk.decision.emergency is not None:
+        alarm = talk.decision.emergency
+        return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
+    if talk.decision is not None and talk.decision.way is Way.POLICE_CLUE:
+        return await take_in.route(talk)
     if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
         return await rating.rating(talk)
     return await _HANDLERS[decide(talk.act, talk.confidence, awaiting, talk.text)](talk)
 
 
+async def _weigh(talk: Talk, *, within: bool) -> None:
+    """Triage a message that begins a matter; within a form only a sure emergency counts."""
+    found = understand(talk.text, talk.act, talk.confidence)
+    decision = found.decision
+    if decision is None or (
+        within and not (decision.way is Way.TRANSFER and talk.confidence >= _SURE_WITHIN)
+    ):
+        return
+    talk.act, talk.decision = found.act, decision
+    await repository.record_decision(talk.session, talk.turn_id, decision)
+
+
 async def _choose(talk: Talk, value: str) -> Replies:
     kind, _, rest = value.partition(":")
     match kind:
-        case "item":
-            return await guide.choose_item(talk, value)
+        case "item" | "policy" | "life_event":
+            return await guide.choose_entry(talk, value)
         case "feedback":
             return await opinion.choose(talk, rest)
         case "intake":
@@ -109,7 +136,7 @@ async def _run(
             claim = await repository.claim_action(session, turn, name)
             if claim is not None:
                 # The words as they came: the assistant's are normalised, and shortened if long.
-                text = claim.heard or heard.text
+                text = without_orders(claim.heard or heard.text)
                 talk = await _talk(line, session, conversation, turn, text, heard)
                 replies = await respond(talk)
                 await repository.append(session, conversation, "assistant", replies, turn)

@@ -2,62 +2,101 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date
 
 from bot.actions.opinion import unhelpful
 from bot.actions.talk import Replies, Talk
+from bot.actions.whereabouts import areas_said, asks_where, known_areas
 from cases.vocabulary import CaseType, Outcome
 from core.calendar import LOCAL
+from core.database import now
 from core.replies import Reply, say
-from intake import form
+from intake import questions
 from intake.service import read
 from kb.recording import record
-from kb.service import Answer
+from kb.reply import Answer
+
+# A citizen is asked back at most this often in a row.
+_MOST_QUESTIONS = 2
+_PERSON = (("留下咨询，由单位答复", "case:consult"), ("转人工", "handoff"))
 
 
 async def guide(talk: Talk) -> Replies:
     """Answer a question; while an intake is open, answer and come back to it."""
-    today = datetime.now(LOCAL).date()
-    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
-    replies = await tell(talk, answer)
+    replies = await tell(talk, look_up(talk, talk.context.get("entry")))
     if talk.draft is not None:
         replies.append(_back_to_form(talk))
     return replies
 
 
-async def choose_item(talk: Talk, value: str) -> Replies:
-    """An item or one of its aspects was chosen from quick replies."""
-    today = datetime.now(LOCAL).date()
-    return await tell(talk, talk.line.knowledge.answer_choice(value, today))
+async def guide_where(talk: Talk, question: str) -> Replies:
+    """The turn said where the citizen is: now the question that depends on it is answered."""
+    talk.remember(areas=areas_said(talk))
+    talk.text = question
+    return await guide(talk)
+
+
+def look_up(talk: Talk, context: str | None) -> Answer:
+    """What the knowledge base says to the turn where the citizen is; ``context`` is the code of
+    the entry it may follow up on."""
+    found = areas_said(talk)
+    if found:
+        talk.remember(areas=found)
+    return talk.line.knowledge.answer(talk.text, context, _today(), areas=known_areas(talk))
+
+
+async def choose_entry(talk: Talk, value: str) -> Replies:
+    """An entry or one of its aspects was chosen from quick replies."""
+    answer = talk.line.knowledge.answer_choice(value, _today(), areas=known_areas(talk))
+    return await tell(talk, answer)
 
 
 async def tell(talk: Talk, answer: Answer) -> Replies:
-    """Put an answer into words, remember its item, and count the contact as answered."""
+    """Put an answer into words, remember its entry, and count the contact as answered."""
+    if answer.kind in ("choices", "area"):
+        asked = int(talk.context.get("questions", 0)) + 1
+        if asked <= _MOST_QUESTIONS:
+            talk.remember(questions=asked)
+            return [asks_where(talk, answer)] if answer.kind == "area" else [_reply(answer)]
+        answer = _given_up(answer)
+    talk.remember(questions=None)
     await record(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
-    if answer.kind == "notice" or (answer.kind == "answer" and answer.item_code is None):
-        await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
-        talk.remember(failures=None)
-        return [say(answer.text, unhelpful(talk.turn_id))]
-    if answer.kind == "answer":
-        if talk.context.get("item") != answer.item_code:
+    match answer.kind:
+        case "notice" | "units":
             await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
-        talk.remember(item=answer.item_code, failures=None)
-        return [say(answer.text, *answer.choices, unhelpful(talk.turn_id), card=answer.card)]
-    if answer.kind == "choices":
-        return [say(answer.text, *answer.choices)]
+            talk.remember(failures=None)
+            return [_reply(answer, unhelpful(talk.turn_id))]
+        case "answer":
+            if talk.context.get("entry") != answer.code:
+                await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
+            talk.remember(entry=answer.code, failures=None)
+            if answer.asks_area:
+                return [asks_where(talk, answer)]
+            return [_reply(answer, unhelpful(talk.turn_id))]
     failures = int(talk.context.get("failures", 0)) + 1
     talk.remember(failures=failures, question=talk.text)
-    return [
-        say(
-            answer.text,
-            *answer.choices[:3],
-            ("留下咨询，由单位答复", "case:consult"),
-            ("转人工", "handoff"),
-        )
-    ]
+    return [say(answer.text, *answer.choices[:3], *_PERSON)]
+
+
+def _reply(answer: Answer, *more: tuple[str, str]) -> Reply:
+    return say(answer.text, *answer.choices, *more, card=answer.card)
+
+
+def _given_up(answer: Answer) -> Answer:
+    """Instead of a third question back: what came nearest, a person, or a case."""
+    text = "还是没能确定您要问哪一项，不再反复问您了。"
+    if answer.choices:
+        near = "；".join(title for title, _ in answer.choices)
+        text += f"比较接近的有：{near}。"
+    return replace(answer, kind="unknown", text=f"{text}也可以留下咨询由单位答复，或者转人工。")
+
+
+def _today() -> date:
+    return now().astimezone(LOCAL).date()
 
 
 def _back_to_form(talk: Talk) -> Reply:
     assert talk.draft is not None
-    pending = form.question(read(talk.draft))
+    pending = questions.question(read(talk.draft))
     return pending.model_copy(update={"text": "我们接着登记刚才的事。" + pending.text})

@@ -87,8 +87,9 @@ def _ask_number(talk: Talk, wish: str) -> Replies:
 
 async def _verify(talk: Talk, wish: str, number: str | None, code: str | None) -> Replies:
     number = number or talk.context.get("asked_number")
-    known = talk.context.get("case")
-    if number and known and tidy_number(number) == known:
+    known = {talk.context.get("case"), *talk.context.get("filed", [])}
+    if number and tidy_number(number) in known:
+        talk.remember(case=tidy_number(number))
         case = await _own_case(talk)
         if case is not None:
             talk.remember(awaiting=None, asked_number=None)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bot.actions.guide import tell
+from bot.actions.guide import look_up, tell
 from bot.actions.take_in import sounds_like_a_matter, take_in
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
-from core.calendar import LOCAL
-from core.database import now
+from bot.gateway import hand_over
 from core.replies import say
-from intake import form
+from intake import questions
 from intake.service import read
 from kb.recording import record_unclear
 
+# After so many turns not understood in a row a person takes over.
+_PATIENCE = 2
 _WORDS = {
     "greet": "您好，这里是示例市12345智能助手。请问要咨询办事，还是反映问题？",
     "thanks": "不客气。还有需要随时说。",
@@ -27,7 +28,7 @@ async def small_talk(talk: Talk) -> Replies:
         return await take_in(talk)
     text = _WORDS.get(talk.act or "", _WORDS["chitchat"])
     if talk.draft is not None:
-        pending = form.question(read(talk.draft))
+        pending = questions.question(read(talk.draft))
         return [pending.model_copy(update={"text": f"{text}\n{pending.text}"})]
     if talk.act == "goodbye":
         return [say(text)]
@@ -36,10 +37,9 @@ async def small_talk(talk: Talk) -> Replies:
 
 async def unclear(talk: Talk) -> Replies:
     """Not understood: look whether it is a guide question or a matter after all, then ask once,
-    then offer a person."""
-    today = now().astimezone(LOCAL).date()
-    answer = talk.line.knowledge.answer(talk.text, talk.context.get("item"), today)
-    if answer.kind in ("answer", "notice"):
+    then offer a person, then call one."""
+    answer = look_up(talk, talk.context.get("entry"))
+    if answer.kind in ("answer", "units", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         talk.act = "file_case"
@@ -47,6 +47,8 @@ async def unclear(talk: Talk) -> Replies:
     await record_unclear(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
     failures = int(talk.context.get("failures", 0)) + 1
     talk.remember(failures=failures)
+    if failures > _PATIENCE:
+        return [await hand_over(talk.session, talk.conversation, "连续没有听懂")]
     if failures == 1:
         return [say("抱歉没有听懂，请换个说法，或者选一项：", *HELP_CHOICES)]
     return [

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from bot.actions import repeated
 from bot.actions.dialogue import SURE
-from bot.actions.guide import tell
+from bot.actions.guide import look_up, tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.vocabulary import CaseType, Outcome
-from core.calendar import LOCAL
 from core.database import now
-from core.replies import say
-from intake import form
-from intake.routes import PRIVATE_TEXT, find_route, is_private
+from core.replies import Choice, Reply, say
+from intake import form, questions
+from intake.refusals import DISRUPTION_TEXT, PRIVATE_TEXT, UNLAWFUL_TEXT, is_private
+from intake.routes import UNNAMED_TEXT
 from intake.service import file, read, receipt, start_draft, write
+from intake.triage import Way
 
+# So many cases of a conversation are followed in it by their number alone.
+_REMEMBERED = 20
 _RECEIVED = {"image": "图片收到了。", "location": "位置收到了。"}
 
 
@@ -37,13 +40,25 @@ async def take_in(talk: Talk) -> Replies:
     before = read(talk.draft)
     if before.awaiting == repeated.AWAITING:
         return await _same_or_new(talk, repeated.wish(talk.text))
+    before.caller = before.caller or talk.caller
     matter = talk.line.city.intake.listen(before, talk.text, talk.act or "inform")
     write(talk.draft, matter)
     talk.remember(failures=None, awaiting=None)
-    reply = form.question(matter)
+    reply = questions.question(matter)
     if matter.awaiting == "confirm" and before.awaiting == "confirm" and matter == before:
         reply = reply.model_copy(update={"text": "没有看出要改什么。" + reply.text})
+    if matter.others and not before.others:
+        reply = _several(matter, reply)
     return [reply]
+
+
+def _several(matter: form.Matter, reply: Reply) -> Reply:
+    """Tell that several matters were heard, before the first question about them."""
+    told = [f"{n}. {one.detail[:40]}" for n, one in enumerate(form.each(matter), 1)]
+    text = f"您说了 {len(told)} 件事，将分别登记：\n" + "\n".join(told) + "\n"
+    one = Choice(title="是同一件事", value="intake:one")
+    choices = reply.choices if one in reply.choices else [*reply.choices, one]
+    return reply.model_copy(update={"text": text + reply.text, "choices": choices})
 
 
 def sounds_like_a_matter(talk: Talk) -> bool:
@@ -62,14 +77,18 @@ async def confirm(talk: Talk) -> Replies:
         return await _already_filed(talk)
     matter = read(talk.draft)
     if matter.awaiting not in ("confirm", repeated.AWAITING):
-        return [form.question(matter)]
-    known = await repeated.offer(talk, matter)
+        return [questions.question(matter)]
+    known = None if matter.others else await repeated.offer(talk, matter)
     if known is not None:
         return [known]
     registered = await file(
         talk.session, talk.line.city.intake, talk.draft, talk.conversation.channel
     )
-    talk.remember(case=registered.number, awaiting=None, failures=None, item=None, distinct=None)
+    numbers = [one.number for one in registered]
+    filed = [*talk.context.get("filed", []), *numbers][-_REMEMBERED:]
+    talk.remember(
+        case=numbers[0], filed=filed, awaiting=None, failures=None, entry=None, distinct=None
+    )
     return [receipt(registered, talk.line.city.tree)]
 
 
@@ -117,7 +136,9 @@ async def choose(talk: Talk, value: str) -> Replies:
     if step in _RECEIVED and not matter.words:
         write(talk.draft, form.settle(matter))
         return [say(f"{_RECEIVED[step]}请说说是什么事。")]
-    if step == "anonymous":
+    if step == "one":
+        matter = talk.line.city.intake.listen(matter, "是同一件事", "inform")
+    elif step == "anonymous":
         matter.anonymous, matter.phone, matter.name = True, None, None
     elif step == "confidential":
         matter.confidential = True
@@ -127,7 +148,7 @@ async def choose(talk: Talk, value: str) -> Replies:
             matter.place, matter.place_options = chosen, []
     matter = form.settle(matter)
     write(talk.draft, matter)
-    reply = form.question(matter)
+    reply = questions.question(matter)
     return [reply.model_copy(update={"text": _RECEIVED.get(step, "") + reply.text})]
 
 
@@ -142,36 +163,29 @@ async def consult(talk: Talk) -> Replies:
         matter.words.append(question)
     matter = form.settle(talk.line.city.intake.classify(matter))
     write(talk.draft, matter)
-    return [form.question(matter)]
+    return [questions.question(matter)]
 
 
 async def route(talk: Talk) -> Replies:
-    """Matters with a way of their own: legal and special routes, private requests, other topics."""
-    if is_private(talk.text):
-        await talk.settle(Outcome.REFERRED)
-        return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
-    found = find_route(talk.text)
-    if found is not None:
-        await talk.settle(Outcome.REFERRED)
-        return [say(found.text, ("还是想登记", "menu:case"), ("转人工", "handoff"))]
-    if talk.act == "legal_route":
-        await talk.settle(Outcome.REFERRED)
-        return [
-            say(
-                "这类事项有专门的法定途径（诉讼、仲裁、复议、纪检监察或信访），"
-                "法律咨询请拨打 12348。不确定走哪条路的话，可以转人工。",
-                ("转人工", "handoff"),
-            )
-        ]
-    if talk.act == "privacy_or_illegal":
-        await talk.settle(Outcome.REFERRED)
-        return [say(PRIVATE_TEXT, ("反映问题", "menu:case"))]
-    today = now().astimezone(LOCAL).date()
-    if talk.act == "emergency":
-        # The gateway screens for emergencies by rules; what only sounds like one is a case.
+    """What is not taken in: legal and special routes, private or unlawful requests, disruption, and
+    what is none of the line's business."""
+    decision = talk.decision
+    if decision is None or decision.way is Way.ACCEPT:
         return await take_in(talk)
-    answer = talk.line.knowledge.answer(talk.text, None, today)
-    if answer.kind in ("answer", "notice"):
+    match decision.way:
+        case Way.LEGAL_ROUTE:
+            await talk.settle(Outcome.REFERRED)
+            told = decision.route.text if decision.route else UNNAMED_TEXT
+            return [say(told, ("还是想登记", "menu:case"), ("转人工", "handoff"))]
+        case Way.POLICE_CLUE:
+            await talk.settle(Outcome.INVALID)
+            return [say(DISRUPTION_TEXT, ("反映问题", "menu:case"), ("转人工", "handoff"))]
+        case _ if talk.act == "privacy_or_illegal":
+            await talk.settle(Outcome.REFERRED)
+            told = PRIVATE_TEXT if is_private(talk.text) else UNLAWFUL_TEXT
+            return [say(told, ("反映问题", "menu:case"))]
+    answer = look_up(talk, None)
+    if answer.kind in ("answer", "units", "notice"):
         return await tell(talk, answer)
     if sounds_like_a_matter(talk):
         return await take_in(talk)

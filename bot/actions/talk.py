@@ -12,8 +12,10 @@ from bot.city import Line
 from bot.contacts import settle_contact
 from bot.models import Conversation
 from cases.vocabulary import CaseType, Outcome
+from core.privacy import decrypt
 from core.replies import Reply
 from intake.models import Draft
+from intake.triage import Decision
 
 HELP_CHOICES = (
     ("办事咨询", "menu:guide"),
@@ -25,7 +27,10 @@ HELP_CHOICES = (
 
 @dataclass
 class Talk:
-    """The turn with everything an action may need. ``conversation`` and ``draft`` are locked."""
+    """The turn with everything an action may need. ``conversation`` and ``draft`` are locked.
+
+    ``decision`` is the way of a message that begins a matter, or that tells of an emergency.
+    """
 
     line: Line
     session: AsyncSession
@@ -36,10 +41,17 @@ class Talk:
     act: str | None
     confidence: float
     value: str | None = None
+    decision: Decision | None = None
 
     @property
     def context(self) -> dict[str, Any]:
         return self.conversation.context
+
+    @property
+    def caller(self) -> str | None:
+        """The number that the door saw, if it saw one."""
+        kept = self.context.get("caller")
+        return decrypt(str(kept)) if kept else None
 
     def remember(self, **changes: Any) -> None:
         """Change the conversation's context; None removes an entry."""

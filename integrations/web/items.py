@@ -9,9 +9,9 @@ from fastapi.responses import HTMLResponse
 
 from integrations.web.render import render
 from kb.answers import fee_text, limit_text
+from kb.deciding import OFFER_FROM
 from kb.endpoints import knowledge_of
 from kb.schemas import ItemRecord
-from kb.service import OFFER_FROM
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

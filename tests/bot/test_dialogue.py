@@ -27,6 +27,11 @@ TABLE = [
     ("chitchat", 0.9, "review_reason", "态度太差", Step.REVIEW),
     ("out_of_scope", 0.9, None, "写首诗", Step.ROUTE),
     ("ask_guide", 0.9, None, "我要投诉", Step.TAKE_IN),
+    ("chitchat", 0.9, None, "嗯就是那个那个嘛 你晓得的撒", Step.UNCLEAR),
+    ("ask_progress", 0.9, "progress", "就是上回那个东西搞起了没有", Step.UNCLEAR),
+    ("handoff", 0.9, "progress", "没有，转人工", Step.HANDOFF),
+    ("ask_progress", 0.9, None, "上次那个路灯修好了没有", Step.PROGRESS),
+    ("supplement", 0.9, "reopen", "还是不行", Step.PROGRESS),
     ("chitchat", 0.9, None, "2611220000013 查询码 234567", Step.PROGRESS),
 ]
 

@@ -14,7 +14,7 @@ from console.knowledge_form import (
     read,
     sections,
 )
-from kb.loading import read_entries
+from kb.readers.own_yaml import read_entries
 from kb.schemas import CONTENTS, Kind, kind_of
 from kb.shape import shape_of
 from tests.kb.samples import CITY, COMPLETE

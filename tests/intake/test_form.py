@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cases.vocabulary import CaseType
-from intake import form
+from intake import form, questions
 from intake.facts import read_facts
 from intake.form import Heard, Matter, Place
 
@@ -88,7 +88,7 @@ def test_a_gate_is_corrected_inside_the_place() -> None:
     matter = listen(matter, "不对不对，是东门")
     assert matter.place is not None
     assert matter.place.text == "云溪苑小区东门"
-    assert "东门" in form.question(matter).text
+    assert "东门" in questions.question(matter).text
 
 
 def test_more_about_the_matter_is_added_at_the_summary() -> None:
@@ -102,7 +102,7 @@ def test_a_name_in_two_districts_is_asked_about() -> None:
     west = Place(text="建设路", code="b", label="城西区")
     matter = listen(Matter(), "建设路的路灯坏了", "file_case", east, west)
     assert matter.awaiting == "place_choice"
-    assert [c.title for c in form.question(matter).choices] == ["城东区", "城西区"]
+    assert [c.title for c in questions.question(matter).choices] == ["城东区", "城西区"]
     assert listen(matter, "城西区的").place == west
     elsewhere = Place(text="临江区", code="l", district="l", label="临江区")
     again = listen(matter, "临江区的", "inform", elsewhere)
@@ -129,3 +129,55 @@ def test_a_report_is_confidential_unless_the_citizen_says_otherwise() -> None:
     matter = Matter(type=CaseType.REPORT)
     assert form.is_confidential(matter)
     assert not form.is_confidential(matter.model_copy(update={"confidential": False}))
+
+
+def test_a_wish_with_facts_alone_is_asked_what_it_is_about() -> None:
+    matter = listen(Matter(), "我要投诉，地址：望湖路18号，电话13800000021", "file_case", ROAD)
+    assert matter.awaiting == "matter"
+    assert (matter.words, matter.place, matter.phone) == ([], ROAD, "13800000021")
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("云溪苑小区门口路灯灭了三天", "place_detail"),
+        ("云溪苑小区南门口路灯灭了三天", "contact"),
+        ("云溪苑小区3栋路灯灭了三天", "contact"),
+    ],
+)
+def test_which_gate_is_asked_where_there_are_several(text: str, asked: str) -> None:
+    place = Place(text="云溪苑小区南门" if "南门" in text else "云溪苑小区", code="estate")
+    assert listen(Matter(), text, "file_case", place).awaiting == asked
+
+
+def test_the_gate_is_taken_and_corrected() -> None:
+    place = Place(text="云溪苑小区", code="estate")
+    matter = listen(Matter(), "云溪苑小区门口路灯灭了三天", "file_case", place)
+    matter = listen(matter, "南门 挨着药店那个门")
+    assert matter.place is not None and matter.place.text == "云溪苑小区南门"
+    assert matter.words[-1] == "挨着药店那个门"
+    matter = listen(listen(matter, "13800000021"), "不对，是东门")
+    assert matter.place is not None and matter.place.text == "云溪苑小区东门"
+
+
+@pytest.mark.parametrize("said", ["打我这个手机号就行", "就这个号码", "可以"])
+def test_the_number_a_citizen_calls_from_is_offered(said: str) -> None:
+    matter = listen(Matter(caller="13800000002"), "望湖路18号路灯坏了三天", "file_case", ROAD)
+    assert "138****0002" in questions.question(matter).text
+    matter = listen(matter, said, "affirm" if said == "可以" else "inform")
+    assert (matter.phone, matter.awaiting) == ("13800000002", "confirm")
+
+
+def test_without_a_number_seen_by_the_door_this_number_is_asked_for() -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天", "file_case", ROAD)
+    assert listen(matter, "就这个号码").phone is None
+
+
+def test_several_matters_share_who_speaks() -> None:
+    first = Matter(words=["路灯坏了"], phone="13800000021", others=[Matter(words=["垃圾没清"])])
+    matters = form.each(first)
+    assert [one.detail for one in matters] == ["路灯坏了", "垃圾没清"]
+    assert {one.phone for one in matters} == {"13800000021"}
+    assert not any(one.others for one in matters)
+    rows = {row["label"]: row["value"] for row in (questions.summary(first).card or {})["rows"]}
+    assert "垃圾没清" in rows["第2件"] and rows["联系"] == "138****0021"

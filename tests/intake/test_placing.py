@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from intake import form
+from intake import form, questions
 from intake.form import Matter, Place
 from intake.placing import recommend, territories
 from intake.service import Intake
@@ -108,7 +108,7 @@ def test_what_the_name_left_open_is_asked_and_answered(
 ) -> None:
     matter = intake.listen(Matter(), said, "file_case")
     assert matter.awaiting == "place_choice"
-    asked = form.question(matter)
+    asked = questions.question(matter)
     assert len({choice.value for choice in asked.choices}) == 2
     matter = intake.listen(matter, answer, "inform")
     assert matter.place is not None and matter.place.street == street
@@ -149,3 +149,45 @@ def test_names_of_roads_do_not_speak_of_the_matter(intake: Intake) -> None:
 def test_another_city_is_recognised(intake: Intake, text: str, hotline: str | None) -> None:
     found = intake.elsewhere(text)
     assert (found and found.hotline) == hotline
+
+
+SEVERAL = "一是望湖路18号路灯坏了三天，二是春晖路停电了，电话13800000021"
+
+
+def test_several_matters_are_heard_with_their_own_places(intake: Intake) -> None:
+    matter = intake.listen(Matter(), SEVERAL, "file_case")
+    first, second = form.each(matter)
+    assert matter.awaiting == "confirm"
+    assert (first.category, second.category) == (LAMPS, POWER)
+    assert (first.place and first.place.text, second.place and second.place.text) == (
+        "望湖路18号",
+        "春晖路",
+    )
+    assert second.phone == "13800000021"
+
+
+def test_what_has_no_place_of_its_own_lies_by_the_first(intake: Intake) -> None:
+    matter = intake.listen(Matter(), "望湖路18号路灯坏了三天，另外家里停电了", "file_case")
+    assert [one.place and one.place.text for one in form.each(matter)] == ["望湖路18号"] * 2
+
+
+@pytest.mark.parametrize(
+    ("said", "details"),
+    [
+        ("第二件不要了", 1),
+        ("是同一件事", 1),
+        ("第二件从上周开始的", 2),
+    ],
+)
+def test_several_matters_are_corrected_one_by_one(intake: Intake, said: str, details: int) -> None:
+    matter = intake.listen(Matter(), SEVERAL, "file_case")
+    matter = intake.listen(matter, said, "inform")
+    assert len(form.each(matter)) == details
+    assert matter.phone == "13800000021"
+    if details == 2:
+        assert [one.since for one in form.each(matter)] == ["三天", "从上周开始"]
+
+
+def test_one_matter_told_at_length_stays_one(intake: Intake) -> None:
+    matter = intake.listen(Matter(), "望湖路路灯坏了，另外那边路灯也不亮了", "file_case")
+    assert matter.others == []

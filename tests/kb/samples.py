@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kb.loading import read_entries
-from kb.schemas import ItemContent, ItemRecord
+from kb.readers.own_yaml import read_entries
+from kb.schemas import RECORDS, ItemRecord, Record, kind_of
 
 CITY = Path(__file__).parents[2] / "city"
 TODAY = date(2026, 6, 1)
@@ -75,15 +75,16 @@ def bare(**changes: Any) -> ItemRecord:
 
 
 @cache
-def city_contents() -> tuple[ItemContent, ...]:
-    """The sample city's items."""
-    found = (entry.content for entry in read_entries(CITY)[0])
-    return tuple(content for content in found if isinstance(content, ItemContent))
+def city_entries() -> tuple[Record, ...]:
+    """Everything the sample city's files say, as the process holds it."""
+    return tuple(
+        RECORDS[kind_of(entry.content)].model_validate(
+            {**entry.content.model_dump(), "unit_name": entry.content.unit}
+        )
+        for entry in read_entries(CITY)[0]
+    )
 
 
 def city_records() -> list[ItemRecord]:
     """The sample city's items as the process holds them."""
-    return [
-        ItemRecord.model_validate({**item.model_dump(), "unit_name": item.unit})
-        for item in city_contents()
-    ]
+    return [entry for entry in city_entries() if isinstance(entry, ItemRecord)]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from kb.answers import answer_text
+from kb.answers import Asker, answer_text
 from kb.aspects import Aspect
 from kb.guide_compare import compare, comparison_text, demanded
 from kb.notice_answers import concerning, needs_area, notice_text
-from kb.policy_answers import deadline_text, difference_text, lapsed_text, policy_text
+from kb.policy_answers import PolicyPart, deadline_text, lapsed_text, policy_text
 from kb.schemas import NoticeRecord, PolicyRecord
 from tests.kb.samples import TODAY, complete
 
@@ -43,7 +43,7 @@ def notice(**changes: Any) -> NoticeRecord:
 )
 def test_only_the_situation_named_is_told(text: str, told: list[str]) -> None:
     conditions = [{"text": "在本市"}, *({"when": w, "text": "甲"} for w in ("二手船", "继承"))]
-    said = answer_text(complete(conditions=conditions), (Aspect.CONDITIONS,), text)
+    said = answer_text(complete(conditions=conditions), (Aspect.CONDITIONS,), Asker(text))
     assert [word for word in ("二手船", "继承") if word in said] == told
     assert "在本市" in said
 
@@ -51,7 +51,7 @@ def test_only_the_situation_named_is_told(text: str, told: list[str]) -> None:
 def test_a_policy_in_force() -> None:
     said = policy_text(policy(), TODAY)
     assert "5000 元" in said and "免申即享" in said and "至2029-12-31" in said
-    assert "原来3000 元，现在5000 元" in difference_text(policy())
+    assert "原来3000 元，现在5000 元" in policy_text(policy(), TODAY, (PolicyPart.CHANGES,))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from core.database import Database
 from kb.models import GivenAnswer, OpenQuestion
 from kb.recording import record
-from kb.service import Answer, KnowledgeBase
+from kb.reply import Answer
+from kb.service import KnowledgeBase
 from tests.kb.samples import TODAY, complete
 from tests.kb.test_answer_kinds import AT, notice, policy
 
@@ -19,9 +20,8 @@ from tests.kb.test_answer_kinds import AT, notice, policy
 @pytest.fixture
 async def knowledge() -> KnowledgeBase:
     knowledge = KnowledgeBase(None)
-    await knowledge.take([complete(valid_to="2026-06-30")])
     replaced = policy(code="P-0", name="渔民旧补贴", superseded_by="P-1")
-    knowledge.take_others([notice(), policy(), replaced])
+    await knowledge.take([complete(valid_to="2026-06-30"), notice(), policy(), replaced])
     return knowledge
 
 

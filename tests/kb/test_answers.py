@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from kb.answers import (
     TITLES,
+    Asker,
     answer_text,
-    choice_value,
+    differs_by_area,
     offers,
-    read_choice_value,
     source_line,
 )
 from kb.aspects import Aspect
@@ -85,27 +87,6 @@ def test_offers_name_other_aspects_that_the_guide_can_answer() -> None:
     assert offers(bare(), (Aspect.OVERVIEW,)) == []
 
 
-@pytest.mark.parametrize(
-    ("value", "read"),
-    [
-        (choice_value("T-001", (Aspect.FEE,)), ("T-001", (Aspect.FEE,))),
-        (
-            choice_value("T-001", (Aspect.TIME, Aspect.FEE)),
-            ("T-001", (Aspect.TIME, Aspect.FEE)),
-        ),
-        (choice_value("T-001", ()), ("T-001", (Aspect.OVERVIEW,))),
-        ("item:T-001", ("T-001", ())),
-        ("item:T-001:nonsense", ("T-001", ())),
-        ("item:", None),
-        ("case:consult", None),
-        ("item:a:b:c", None),
-        ("", None),
-    ],
-)
-def test_values_of_quick_replies(value: str, read: object) -> None:
-    assert read_choice_value(value) == read
-
-
 def test_every_item_of_the_city_answers_every_aspect() -> None:
     for item in city_records():
         for aspect in Aspect:
@@ -114,3 +95,41 @@ def test_every_item_of_the_city_answers_every_aspect() -> None:
             assert "没有写明" not in told, (item.code, aspect)
             assert len(told) < 1200, (item.code, aspect, len(told))
         assert all(len(title) <= 60 for title, _ in offers(item, ()))
+
+
+WINDOWS = [
+    {"name": "甲区窗口", "area": "a"},
+    {"name": "甲区一街窗口", "area": "a.one"},
+    {"name": "乙区窗口", "area": "b"},
+    {"name": "市窗口"},
+]
+
+
+@pytest.mark.parametrize(
+    ("areas", "told"),
+    [
+        ((), ["甲区窗口", "甲区一街窗口", "乙区窗口"]),
+        (("a.one", "a"), ["甲区一街窗口", "甲区窗口", "市窗口"]),
+        (("b",), ["乙区窗口", "市窗口"]),
+        (("c",), ["市窗口"]),
+    ],
+)
+def test_the_windows_of_where_one_lives_come_first(areas: tuple[str, ...], told: list[str]) -> None:
+    lines = answer_text(complete(windows=WINDOWS), (Aspect.PLACE,), Asker("", areas)).split("\n")
+    assert [line.removeprefix("· ") for line in lines if line.startswith("· ")] == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "aspect", "differs"),
+    [
+        ({"windows": WINDOWS}, Aspect.PLACE, True),
+        ({"windows": WINDOWS}, Aspect.FEE, False),
+        ({"windows": WINDOWS[:1]}, Aspect.PLACE, False),
+        ({"agents": [{"area": "a", "name": "甲", "phone": "1"}]}, Aspect.AGENT, True),
+        ({}, Aspect.AGENT, False),
+    ],
+)
+def test_when_an_answer_depends_on_where_one_lives(
+    changes: dict[str, Any], aspect: Aspect, differs: bool
+) -> None:
+    assert differs_by_area(complete(**changes), (aspect,)) is differs

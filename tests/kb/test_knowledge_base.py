@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import NotFound
-from kb.service import Answer, KnowledgeBase
+from kb.reply import Answer
+from kb.service import KnowledgeBase
 from language.encoder import load_encoder
 from tests.kb.samples import TODAY, city_records, complete
 
@@ -55,7 +56,7 @@ def test_follow_ups(
     knowledge: KnowledgeBase, text: str, kind: str, item: str | None, aspects: tuple[str, ...]
 ) -> None:
     answer = knowledge.answer(text, ID_CARD, TODAY)
-    assert (answer.kind, answer.item_code, answer.aspects) == (kind, item, aspects)
+    assert (answer.kind, answer.code, answer.aspects) == (kind, item, aspects)
 
 
 def test_an_aspect_without_any_item_is_not_guessed(knowledge: KnowledgeBase) -> None:
@@ -122,13 +123,13 @@ def test_what_expires_between_two_questions_is_not_answered_from(
     knowledge: KnowledgeBase,
 ) -> None:
     first = knowledge.answer("渔船登记", None, date(2026, 6, 30))
-    assert (first.kind, first.item_code) == ("answer", "T-001")
+    assert (first.kind, first.code) == ("answer", "T-001")
     later = date(2026, 7, 1)
     follow_up = knowledge.answer("那要多少钱", "T-001", later)
     assert follow_up.kind == "expired"
     assert "10元" not in follow_up.text and "0000-12340001" in follow_up.text
     assert knowledge.answer_choice(first.choices[0][1], later).kind == "expired"
-    assert knowledge.answer("渔船登记", None, later).item_code != "T-001"
+    assert knowledge.answer("渔船登记", None, later).code != "T-001"
     with pytest.raises(NotFound):
         knowledge.get("T-001", later)
 
@@ -145,13 +146,13 @@ def test_decisions_on_our_own_questions(
 ) -> None:
     def helped(answer: Answer, code: str) -> bool:
         offered = {value.split(":")[1] for _, value in answer.choices}
-        return answer.item_code == code or (answer.kind == "choices" and code in offered)
+        return answer.code == code or (answer.kind == "choices" and code in offered)
 
     answers = [(q, knowledge.answer(q["question"], None, TODAY)) for q in QUESTIONS]
     known = [(q, a) for q, a in answers if q["code"]]
     none = [a for q, a in answers if not q["code"]]
-    right = sum(a.kind == "answer" and a.item_code == q["code"] for q, a in known) / len(known)
-    wrong = sum(a.kind == "answer" and a.item_code != q["code"] for q, a in known) / len(known)
+    right = sum(a.kind == "answer" and a.code == q["code"] for q, a in known) / len(known)
+    wrong = sum(a.kind == "answer" and a.code != q["code"] for q, a in known) / len(known)
     served = sum(helped(a, q["code"]) for q, a in known) / len(known)
     made_up = sum(a.kind == "answer" for a in none) / len(none)
     with capsys.disabled():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -16,7 +18,8 @@ from tests.kb.test_answer_kinds import policy
 def client() -> TestClient:
     knowledge = KnowledgeBase(None)
     holds = policy(normative=False)
-    knowledge.take_others([holds, policy(code="P-0", name="渔民旧补贴", superseded_by="P-1")])
+    lapsed = policy(code="P-0", name="渔民旧补贴", superseded_by="P-1")
+    asyncio.run(knowledge.take([holds, lapsed]))
     app = FastAPI()
     app.state.knowledge = knowledge
     app.include_router(integrations.web.policies.router)

@@ -20,8 +20,8 @@ CITY = Path(__file__).parents[2] / "city"
 # folder, schema, the fewest entries it holds
 FOLDERS: list[tuple[str, type[EntryContent], int]] = [
     ("items", ItemContent, 209),
-    ("policies", PolicyContent, 35),
-    ("life_events", LifeEventContent, 0),
+    ("policies", PolicyContent, 50),
+    ("life_events", LifeEventContent, 16),
 ]
 ALIASES_AND_QUESTIONS = 2570
 _FILES_AT_MOST = 600

@@ -152,7 +152,11 @@ def test_a_new_snapshot_encodes_only_what_is_new() -> None:
     assert encoder.texts == begun + 1
     fresh = search_of(items, encoder)
     question = "打鱼船怎么登记"
-    assert second.search(question, 2, TODAY) == fresh.search(question, 2, TODAY)
+    for one, other in zip(
+        second.search(question, 2, TODAY), fresh.search(question, 2, TODAY), strict=True
+    ):
+        # Vectors differ in their last digits with the texts they were made beside.
+        assert (one.code, one.score) == (other.code, pytest.approx(other.score, rel=1e-6))
 
 
 def test_an_empty_knowledge_base_and_one_of_a_single_item() -> None:

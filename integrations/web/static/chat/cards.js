@@ -25,11 +25,15 @@ function facts(rows) {
   return list;
 }
 
-function item(card) {
+const ENTRIES = { item: ["items", "办事指南全文"], policy: ["policies", "政策全文"], life_event: ["life-events", "全部步骤"] };
+
+/** An item, a policy or a life event with a way to its page. */
+function entry(card) {
+  const [folder, what] = ENTRIES[card.kind];
   const name = card.name || card.title || card.code;
   return element("div", { class: "card" },
     element("p", { class: "card-title" },
-      element("a", { href: safeAddress(card.url) || `/items/${encodeURIComponent(card.code)}` }, `${name}（办事指南全文）`)),
+      element("a", { href: safeAddress(card.url) || `/${folder}/${encodeURIComponent(card.code)}` }, `${name}（${what}）`)),
     facts([
       ["实施单位", card.unit_name || card.unit],
       ["版本", card.version ? `第 ${card.version} 版` : ""],
@@ -99,7 +103,7 @@ function link(card) {
     element("p", { class: "card-title" }, element("a", { href: address }, card.title || address)));
 }
 
-const KINDS = { item, summary, case: filed, emergency, link, review };
+const KINDS = { item: entry, policy: entry, life_event: entry, summary, case: filed, emergency, link, review };
 
 async function copy(text) {
   try {

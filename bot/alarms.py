@@ -1,0 +1,48 @@
+"""An emergency in a talk: the citizen gets the number and what to do, a seat is alarmed."""
+
+from __future__ import annotations
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.contacts import settle_contact
+from bot.models import Conversation
+from cases.vocabulary import Outcome
+from core.database import now
+from core.replies import Reply, say
+from intake.emergencies import Emergency, advice_text
+from intake.service import read, start_draft, write
+
+log = structlog.get_logger(__name__)
+
+
+async def raise_alarm(
+    session: AsyncSession, conversation: Conversation, text: str, found: Emergency
+) -> Reply:
+    """Hand the talk to a person as urgent, and say the number and what to do until help comes.
+
+    Of a hazard (险情) the words are kept in the draft as well: the unit responsible gets a case of
+    it once somebody confirms it. Nothing is filed by itself.
+    """
+    await settle_contact(
+        session, conversation.id, conversation.channel, Outcome.EMERGENCY, subject=text
+    )
+    if found.hazard:
+        await _keep(session, conversation, text)
+    conversation.owner = "person"
+    conversation.handed_over_at = now()
+    conversation.handover_reason = f"紧急：{found.kind}（{found.number}）"
+    log.warning("emergency", number=found.number, emergency_kind=found.kind)
+    numbers = [found.number, *found.also]
+    return say(
+        advice_text(found, by_phone=conversation.channel == "phone"),
+        card={"kind": "emergency", "numbers": numbers, "title": found.kind},
+    )
+
+
+async def _keep(session: AsyncSession, conversation: Conversation, text: str) -> None:
+    draft = await start_draft(session, conversation.id)
+    matter = read(draft)
+    matter.words.append(text)
+    matter.urgent = True
+    write(draft, matter)

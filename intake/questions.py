@@ -1,0 +1,117 @@
+"""What the intake says: the next question, or the summary to confirm. Pure."""
+
+from __future__ import annotations
+
+from cases.vocabulary import TYPE_NAMES, CaseType
+from core.privacy import mask_phone, mask_text
+from core.replies import Reply, say
+from intake.form import UNKNOWN, Matter, each, is_confidential
+
+
+def question(matter: Matter) -> Reply:
+    """What to say next: the question that `settle` decided on, or the summary."""
+    match matter.awaiting:
+        case "matter":
+            again = matter.asked.get("matter", 0) > 1
+            return say(
+                "请直接说发生了什么事，例如“望湖路的路灯坏了”。"
+                if again
+                else "好的，请说说是什么事、在哪里、从什么时候开始的。"
+            )
+        case "place":
+            return say(
+                "记下了。请问事情发生在哪里？请说路名和门牌、小区名或附近的标志。",
+                ("说不清地点", "不清楚"),
+            )
+        case "place_choice":
+            first = matter.place_options[0]
+            boundary = all(p.code == first.code for p in matter.place_options)
+            return say(
+                f"“{first.text}”两边归不同的地方管，请问在哪一边？知道门牌号也可以直接说。"
+                if boundary
+                else f"有不止一处叫“{first.text}”，请问是哪一处？",
+                *[(p.label, f"intake:place:{p.choice}") for p in matter.place_options[:5]],
+            )
+        case "place_detail":
+            assert matter.place is not None
+            return say(
+                f"记下了。请问是{matter.place.text}的哪个门？",
+                *[(gate, gate) for gate in ("东门", "南门", "西门", "北门")],
+                ("不清楚", "不清楚"),
+            )
+        case "since":
+            return say("请问是从什么时候开始的，或者什么时候发生的？", ("说不清时间", "不清楚"))
+        case "contact" if matter.caller:
+            return say(
+                f"可以打您现在这个号码 {mask_phone(matter.caller)} 联系您吗？要用别的号码，请直接说；"
+                "不想留可以选“匿名”。",
+                ("可以", "可以"),
+                ("匿名反映", "intake:anonymous"),
+            )
+        case "contact":
+            return say(
+                "请留一个联系电话，承办单位会与您联系。不想留可以选“匿名”；要求身份保密也请告诉我。",
+                ("匿名反映", "intake:anonymous"),
+            )
+        case _:
+            return summary(matter)
+
+
+def summary(matter: Matter) -> Reply:
+    """Everything that will be filed, for the citizen to confirm or to correct in own words."""
+    contact = "匿名" if matter.anonymous or not matter.phone else mask_phone(matter.phone)
+    if matter.name and not matter.anonymous:
+        contact = f"{matter.name} {contact}"
+    matters = each(matter)
+    secret = any(is_confidential(one) for one in matters)
+    rows = _matter_rows(matter) if len(matters) == 1 else _rows_of_several(matters)
+    rows += [
+        ("联系", contact),
+        ("替谁反映", matter.on_behalf_of or "本人"),
+        ("身份保密", "是" if secret else "否"),
+    ]
+    if matter.attachments:
+        rows.append(("图片", f"{len(matter.attachments)} 张"))
+    lines = [f"{label}：{value}" for label, value in rows]
+    choices = [("确认提交", "intake:confirm")]
+    if not secret:
+        choices.append(("要求保密", "intake:confidential"))
+    choices += [("修改", "intake:edit"), ("不提交了", "intake:drop")]
+    if len(matters) > 1:
+        choices.insert(1, ("是同一件事", "intake:one"))
+    example = "第二件的地点是东门" if len(matters) > 1 else "地点是东门"
+    count = f"（共 {len(matters)} 件，将分别登记）" if len(matters) > 1 else ""
+    return say(
+        f"请核对{count}：\n"
+        + "\n".join(lines)
+        + f"\n没有问题请选“确认提交”；哪里不对，直接说就行，比如“{example}”。",
+        *choices,
+        card={"kind": "summary", "rows": [{"label": a, "value": b} for a, b in rows]},
+    )
+
+
+def _place_of(matter: Matter) -> str:
+    place = matter.place.text if matter.place else UNKNOWN
+    if matter.place and matter.place.label and matter.place.label not in place:
+        place += f"（{matter.place.label}）"
+    return place
+
+
+def _matter_rows(matter: Matter) -> list[tuple[str, str]]:
+    return [
+        ("类型", TYPE_NAMES[matter.type or CaseType.COMPLAINT]),
+        ("事情", mask_text(matter.detail)),
+        ("地点", _place_of(matter)),
+        ("时间", matter.since or UNKNOWN),
+    ]
+
+
+def _rows_of_several(matters: list[Matter]) -> list[tuple[str, str]]:
+    return [
+        (
+            f"第{number}件",
+            f"【{TYPE_NAMES[one.type or CaseType.COMPLAINT]}】{mask_text(one.detail)}"
+            f"（地点：{_place_of(one)}；时间：{one.since or UNKNOWN}）",
+        )
+        for number, one in enumerate(matters, 1)
+    ]

@@ -1,0 +1,1 @@
+"""Files that bring entries: our own YAML, tables by a mapping, the national JSON."""

@@ -1,0 +1,37 @@
+"""A hundred emergencies and a hundred messages that only sound like one, by the gate's rules alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.evaluation import Utterance, read_utterances
+from intake.emergencies import screen
+
+OURS = Path(__file__).with_name("understanding.jsonl")
+
+
+def _rows() -> list[Utterance]:
+    return read_utterances(OURS)
+
+
+def test_every_emergency_is_heard() -> None:
+    emergencies = [u for u in _rows() if u.act == "emergency"]
+    assert len(emergencies) >= 100
+    heard = [u for u in emergencies if screen(u.text)]
+    assert len(heard) >= 0.99 * len(emergencies)
+
+
+def test_an_emergency_goes_to_a_number_that_fits() -> None:
+    wrong = []
+    for u in _rows():
+        found = screen(u.text) if u.act == "emergency" else None
+        if found and f"transfer_{found.number}" not in {u.triage, *u.also("triage")}:
+            wrong.append((u.text, found.number))
+    assert len(wrong) <= 3, wrong
+
+
+def test_what_only_sounds_like_one_is_left_alone() -> None:
+    near = [u for u in _rows() if u.notes.get("near")]
+    assert len(near) >= 100
+    alarms = [u.text for u in near if screen(u.text)]
+    assert len(alarms) <= 0.05 * len(near), alarms
