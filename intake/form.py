@@ -107,53 +107,6 @@ _TIME_OF_DAY = re.compile(
     r"早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早|现在"
 )
 _CORRECTION = re.compile(r"不对|不是|错了|改(?:成|为|一下)?|应该是|写错|更正|纠正")
-_TYPE_WORDS = (
-    (CaseType.REPORT, re.compile(r"举报|检举")),
-    (CaseType.PRAISE, re.compile(r"表扬|感谢|点赞|锦旗|好样的")),
-    (
-        CaseType.SUGGESTION,
-        re.compile(r"建议|希望能?(?:增加|增设|开通|延长|加装)|能不能(?:增加|加|开通)"),
-    ),
-    (CaseType.COMPLAINT, re.compile(r"投诉|不满|讨个?说法|态度")),
-)
-_UNLAWFUL = re.compile(
-    r"无证|偷排|偷倒|违建|违章(?:建筑|搭建)|私搭|非法|黑(?:网吧|诊所|作坊|车)|造假|假冒|假货|过期食品|赌博|传销|偷税|逃税|套取|骗取|超载|排污|焚烧"
-)
-_REPAIR = re.compile(
-    r"坏|不亮|堵(?:了|住|塞)|漏|停水|停电|停气|断电|没水|没电|没气|没暖气|不热|破损|破了|塌陷|缺失|井盖|松动|积水|倒了|故障|大坑|坑洼|没人(?:清|修|管)|求助|帮(?:我|忙)|维修|修一?修|欠薪|拖欠"
-)
-
-
-def guess_type(text: str, hint: CaseType | None = None) -> CaseType:
-    """What kind of matter ``text`` is; ``hint`` is what its category usually is."""
-    for kind, pattern in _TYPE_WORDS:
-        if pattern.search(text):
-            return kind
-    if _UNLAWFUL.search(text):
-        return CaseType.REPORT
-    if hint is not None:
-        return hint
-    return CaseType.HELP if _REPAIR.search(text) else CaseType.COMPLAINT
-
-
-_NUISANCE = re.compile(
-    r"噪[音声]|太?吵|扰民|臭|油烟|垃圾|污水|脏乱|乱[停堆扔倒收]|占道|占用|堵[车路住]|拖欠|不[给退还]|态度|黑心|骗|欺"
-)
-
-
-def tells_trouble(text: str) -> bool:
-    """Whether ``text`` tells that something is broken, unlawful or a nuisance."""
-    return any(pattern.search(text) for pattern in (_REPAIR, _UNLAWFUL, _NUISANCE))
-
-
-_ANGER = re.compile(
-    r"废物|混蛋|垃圾(?:部门|单位|热线)|王八|他妈|妈的|狗屁|滚蛋|吃干饭|气死|八百遍|没人管我"
-)
-
-
-def is_angry(text: str) -> bool:
-    """Whether ``text`` scolds: it is met with an apology and the way to a person."""
-    return bool(_ANGER.search(text))
 
 
 def is_opening(text: str) -> bool:

@@ -9,6 +9,7 @@ from cases.vocabulary import CaseType, Outcome
 from core.database import now
 from core.replies import Choice, Reply, say
 from intake import form, questions
+from intake.case_types import is_angry
 from intake.refusals import DISRUPTION_TEXT, PRIVATE_TEXT, UNLAWFUL_TEXT, is_private
 from intake.routes import UNNAMED_TEXT
 from intake.service import file, read, receipt, start_draft, write
@@ -48,7 +49,7 @@ async def take_in(talk: Talk) -> Replies:
         reply = reply.model_copy(update={"text": "没有看出要改什么。" + reply.text})
     if matter.others and not before.others:
         reply = _several(matter, reply)
-    return [_soothing(reply) if form.is_angry(talk.text) else reply]
+    return [_soothing(reply) if is_angry(talk.text) else reply]
 
 
 def _soothing(reply: Reply) -> Reply:
