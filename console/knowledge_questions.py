@@ -48,6 +48,8 @@ QUESTIONS = f"{PATH}/questions"
 _GROUPS_A_PAGE = 10
 _NEAREST = 3
 _SHOWN_WORDINGS = 5
+# An entry below this chance is not near at all.
+_TELLING = 0.005
 AS_NAMES = {As.ALIAS: "别名", As.WORDING: "市民问法", As.FAQ: "常见问题"}
 _KIND_NAMES = {
     QuestionKind.UNKNOWN: "没找到",
@@ -207,7 +209,7 @@ def _line(request: Request, rows: dict[int, OpenQuestion], group: Group) -> Grou
         group.ids[0],
         wordings(group)[:_SHOWN_WORDINGS],
         [(_KIND_NAMES[QuestionKind(kind)], n) for kind, n in kinds.most_common()],
-        knowledge.search(group.questions[0], _NEAREST),
+        [hit for hit in knowledge.search(group.questions[0], _NEAREST) if hit.score >= _TELLING],
     )
 
 

@@ -19,7 +19,10 @@ from kb.states import AHEAD, EntryState
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which entries: with ``text`` in name, code or another name, of a kind, a unit, in a state."""
+    """Which entries: with ``text`` in name, code or another name, of a kind, a unit, in a state.
+
+    Notices are meant to end and have a list of their own: they are found only as that kind.
+    """
 
     text: str = ""
     kind: Kind | None = None
@@ -135,8 +138,9 @@ class DeskRepository:
             conditions.append(
                 or_(*(column.icontains(wanted.text, autoescape=True) for column in columns))
             )
-        if wanted.kind is not None:
-            conditions.append(Entry.kind == wanted.kind)
+        conditions.append(
+            Entry.kind != Kind.NOTICE if wanted.kind is None else Entry.kind == wanted.kind
+        )
         if wanted.unit:
             conditions.append(Entry.unit == wanted.unit)
         if wanted.state is not None:

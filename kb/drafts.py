@@ -18,7 +18,7 @@ from core.identity import Actor
 from kb.drafts_repository import DraftRepository
 from kb.loading import fingerprint
 from kb.models import Entry, EntryDraft
-from kb.permissions import APPROVERS, require_unit, units_seen
+from kb.permissions import APPROVERS, NOTICE_PUBLISHERS, require_unit, units_seen
 from kb.problems import UNKNOWN_UNIT, problems_of
 from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import CONTENTS, Content, Kind, Status
@@ -217,9 +217,9 @@ async def end_entry(
 ) -> Entry:
     """Stop answering from an entry at once: withdrawn (撤下), or void (作废) when it never held.
 
-    An own unit's, or any for editors. Raises NotFound (also for another unit's entry), Conflict
-    when it is not published (a withdrawn one may still be declared void), InvalidInput without a
-    reason.
+    An own unit's, or any for editors; a notice only for those who publish notices. Raises
+    NotAllowed, NotFound (also for another unit's entry), Conflict when it is not published (a
+    withdrawn one may still be declared void), InvalidInput without a reason.
     """
     repository = KnowledgeRepository(session)
     await repository.lock()
@@ -227,6 +227,8 @@ async def end_entry(
     units = units_seen(actor)
     if row is None or (units is not None and row.unit not in units):
         raise NotFound("没有这个条目")
+    if row.kind == Kind.NOTICE:
+        actor.require(*NOTICE_PUBLISHERS)
     if row.status == status or row.status == Status.VOID:
         raise Conflict("这个条目不在发布中")
     if not reason.strip():

@@ -43,6 +43,9 @@ async def test_a_supervisor_publishes_and_ends_a_notice(enter: Enter, entries: D
         assert "望湖路停电" in shown and "马上发布" not in shown and "提前结束" not in shown
         assert (await reader.send("/console/knowledge", PAGE, **_typed())).status_code == 403
         assert (await reader.send("/console/knowledge", action)).status_code == 403
+    entries_page = (await editor.get("/console/knowledge")).text
+    assert "望湖路停电" not in entries_page and "2</strong> 即将到期" not in entries_page
+    assert "望湖路停电" in (await editor.get("/console/knowledge", kind="notice")).text
     ended = await supervisor.send(PAGE, action)
     assert "已提前结束" in (await supervisor.get(ended.headers["location"])).text
     assert "已结束" in (await editor.get(PAGE)).text

@@ -11,7 +11,9 @@ import units.loading
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import Actor, Role
+from kb.drafts import end_entry
 from kb.notices import end_notice, publish_notice
+from kb.schemas import Status
 from kb.service import KnowledgeBase
 from tests.kb.samples import CITY
 
@@ -52,6 +54,10 @@ async def test_a_notice_is_told_from_its_beginning_until_it_is_ended(database: D
         await session.flush()
         second = await publish_notice(session, SUPERVISOR, {**RAW, "name": "又停水"}, NOW)
         assert [first.code, second.code] == ["NOTICE-20260601-001", "NOTICE-20260601-002"]
+    async with database.unit_of_work() as session:
+        editor = _actor(Role.KNOWLEDGE_EDITOR)
+        with pytest.raises(NotAllowed):
+            await end_entry(session, editor, first.code, Status.WITHDRAWN, "一", NOW)
     assert set(await _told(database, NOW)) == {"望湖路停水", "又停水"}
     assert await _told(database, NOW + timedelta(hours=8)) == []
     async with database.unit_of_work() as session:
