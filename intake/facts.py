@@ -6,26 +6,9 @@ import re
 from dataclasses import dataclass
 
 from core.privacy import MOBILE
+from language.times import find_times
 
 LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?(\d{7,8})(?!\d)")
-
-_NUMBER = r"[\d一二两三四五六七八九十几半多个零百]+"
-_SPAN = rf"(?:{_NUMBER}(?:来)?(?:个)?(?:多)?(?:分钟|小时|钟头|天|日|夜|晚上|晚|周|星期|礼拜|月|季度|年)(?:多|左右)?)"
-_DAY = (
-    r"(?:今天|今日|今早|今晚|昨天|昨日|昨晚|昨夜|前天|前晚|大前天|前几天|这几天|这两天|最近|近期|近来"
-    r"|刚才|刚刚|现在|目前|每天|每晚|每日|天天|夜夜|每周|每到周末|周末|平时|经常|一直|长期"
-    r"|(?:上|这|本|下)(?:个)?(?:周|星期|礼拜)[一二三四五六日天末]?|(?:上|这|本)个?月|月初|月底|去年|今年|前年"
-    r"|(?:周|星期|礼拜)[一二三四五六日天]|\d{1,2}月(?:份|底|初|\d{1,2}[日号])?|(?<![路街巷道弄村院区苑\d])\d{1,2}号(?!楼|院|门|线|店|桌|房|地|口|公馆|\w*单元))"
-)
-_PART = r"(?:早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早)"
-_CLOCK = rf"(?:{_NUMBER}点(?:半|多|钟|左右|\d+分?)?)"
-_UNTIL = r"(?:到|至|—|-|~)"
-TIME = re.compile(
-    rf"(?:从)?(?:{_DAY}{_PART}?{_CLOCK}?|{_PART}{_CLOCK}?|{_CLOCK})"
-    rf"(?:{_UNTIL}(?:{_DAY})?{_PART}?{_CLOCK})?(?:开始|起|以后|之后|以来)?"
-    rf"|(?:已经|都|有|得有|大概|差不多|快|将近)*{_SPAN}(?:了|前|以来|以前)?(?:吧)?"
-)
-_NOT_TIME = re.compile(r"^[已经都有得大概差不多快将近]+$")
 
 ANONYMOUS = re.compile(
     r"匿名|不(?:想|愿|方便)?(?:意)?留(?:下)?(?:姓名|名字|名|电话|号码|联系方式)|不(?:想|愿意|方便)透露(?:姓名|身份)?"
@@ -106,8 +89,7 @@ def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
     """The longest wording of a time or duration in ``text``, as said."""
     for place in places:
         text = text.replace(place, "　" * len(place))
-    found = [m.group(0).strip("吧") for m in TIME.finditer(MOBILE.sub("　", text))]
-    found = [f for f in found if f and not _NOT_TIME.match(f)]
+    found = [said.text for said in find_times(MOBILE.sub("　", text))]
     return max(found, key=len) if found else None
 
 

@@ -107,33 +107,6 @@ _TIME_OF_DAY = re.compile(
     r"早上|早晨|清晨|上午|中午|下午|傍晚|晚上|夜里|夜间|半夜|深夜|凌晨|大清早|现在"
 )
 _CORRECTION = re.compile(r"不对|不是|错了|改(?:成|为|一下)?|应该是|写错|更正|纠正")
-_TYPE_WORDS = (
-    (CaseType.REPORT, re.compile(r"举报|检举")),
-    (CaseType.PRAISE, re.compile(r"表扬|感谢|点赞|锦旗|好样的")),
-    (
-        CaseType.SUGGESTION,
-        re.compile(r"建议|希望能?(?:增加|增设|开通|延长|加装)|能不能(?:增加|加|开通)"),
-    ),
-    (CaseType.COMPLAINT, re.compile(r"投诉|不满|讨个?说法|态度")),
-)
-_UNLAWFUL = re.compile(
-    r"无证|偷排|偷倒|违建|违章(?:建筑|搭建)|私搭|非法|黑(?:网吧|诊所|作坊|车)|造假|假冒|假货|过期食品|赌博|传销|偷税|逃税|套取|骗取|超载|排污|焚烧"
-)
-_REPAIR = re.compile(
-    r"坏|不亮|堵(?:了|住|塞)|漏|停水|停电|停气|断电|没水|没电|没气|没暖气|不热|破损|破了|塌陷|缺失|井盖|松动|积水|倒了|故障|求助|帮(?:我|忙)|维修|修一?修|欠薪|拖欠"
-)
-
-
-def guess_type(text: str, hint: CaseType | None = None) -> CaseType:
-    """What kind of matter ``text`` is; ``hint`` is what its category usually is."""
-    for kind, pattern in _TYPE_WORDS:
-        if pattern.search(text):
-            return kind
-    if _UNLAWFUL.search(text):
-        return CaseType.REPORT
-    if hint is not None:
-        return hint
-    return CaseType.HELP if _REPAIR.search(text) else CaseType.COMPLAINT
 
 
 def is_opening(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +23,14 @@ from core.identity import Actor
 from core.privacy import decrypt, encrypt
 from core.replies import Reply, say
 from intake import form, several
+from intake.case_types import guess_type, tells_trouble
 from intake.facts import find_phone, read_facts, without_phone
 from intake.form import Heard, Matter, Place
+from intake.hearing import named_places, places_of, read_times
 from intake.models import Draft
 from intake.placing import recommend, territories
+from language.normalise import normalise
+from language.times import resolve
 from routing.catalogue import Territory
 from routing.service import Router
 from units.elsewhere import OtherCity, other_city
@@ -37,6 +41,10 @@ from units.tree import UnitTree
 _TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
 # From this score (0-1) on, a piece of a message reads like a matter of its own.
 _A_MATTER = 0.12
+# How well (0-1) a category must fit words that show no, one, or so many signs of a matter.
+_SIGNS = 2
+_FITS = (0.5, 0.2, 0.05)
+_SHORTEST = 4
 # Danger to people or an outage now makes a case urgent; domain defaults, categories add to it.
 _URGENT_WORDS = re.compile(
     r"塌陷|漏电|触电|带电|掉下来|砸(?:到|伤)|井盖(?:没|丢|不见|掉|缺)|断裂|停(?:水|电|气|暖)(?:了|一?天|半天|一?整天)|没(?:水|电|暖气)了|"
@@ -64,31 +72,11 @@ class Intake:
 
     def hear(self, text: str, act: str) -> Heard:
         """Read everything that ``text`` says."""
+        plain = normalise(text)
         facts = read_facts(text, tuple(match.text for match in self.gazetteer.find(text)))
-        return Heard(text=text, act=act, facts=facts, places=self._places(text))
-
-    def _places(self, text: str) -> list[Place]:
-        """The place of the matter, or the places that a question must tell apart."""
-        located = locate(self.gazetteer, text)
-        if located is None:
-            return []
-        if located.question is None:
-            first = located.candidates[0]
-            return [
-                Place(
-                    text=located.text,
-                    code=first.code,
-                    street=located.street,
-                    district=located.district,
-                    label=located.label,
-                )
-            ]
-        return [
-            Place(
-                text=located.text, code=c.code, street=c.street, district=c.district, label=c.label
-            )
-            for c in located.candidates
-        ]
+        places = places_of(self.gazetteer, text) or places_of(self.gazetteer, plain)
+        facts = replace(facts, phone=find_phone(plain))
+        return Heard(text=text, act=act, facts=facts, places=places)
 
     def territories(self, place: Place) -> tuple[list[Territory], str]:
         """Where ``place`` may lie, and why it is not certain ("" when it is)."""
@@ -100,8 +88,21 @@ class Intake:
         return (found, located.reason) if len(found) > 1 else ([known], "")
 
     def about(self, text: str) -> str:
-        """``text`` without names of roads and the like, for reading what the matter is."""
-        return without_names(self.gazetteer, text, locate(self.gazetteer, text))
+        """``text`` in one spelling without names of roads and the like and without telephone
+        numbers, for reading what the matter is."""
+        plain = without_phone(normalise(text))
+        return without_names(self.gazetteer, plain, locate(self.gazetteer, plain))
+
+    def is_matter(self, text: str, *, asked_for: bool = False) -> bool:
+        """Whether ``text`` tells a matter: trouble, a place and a time speak for one, and a category
+        that fits; ``asked_for``: it may as well be a question about a service."""
+        plain = normalise(text)
+        trouble = tells_trouble(plain)
+        signs = trouble + bool(self.gazetteer.find(plain)) + bool(read_facts(plain).since)
+        if len(plain) < _SHORTEST or (asked_for and signs < _SIGNS):
+            return False
+        topic = self.router.topic(self.about(text))
+        return topic is not None and topic.score >= _FITS[min(signs, _SIGNS)]
 
     def elsewhere(self, text: str) -> OtherCity | None:
         """The other city in which the matter of ``text`` lies, if it says so."""
@@ -119,14 +120,14 @@ class Intake:
     def classify(self, matter: Matter) -> Matter:
         """The matter with its category, type and urgency read from everything said so far."""
         new = matter.model_copy(deep=True)
-        topic = self.router.topic(self.about(without_phone(new.detail)))
+        topic = self.router.topic(self.about(new.detail))
         hint = None
         if topic:
             new.category, new.category_name = topic.facts.code, topic.facts.name
             new.category_score, new.reasons = topic.score, topic.reasons
             new.around_the_clock = topic.facts.around_the_clock
             hint = _TYPES_BY_NAME.get(topic.facts.type_hint or "")
-        new.type = new.type or form.guess_type(new.detail, hint)
+        new.type = new.type or guess_type(new.detail, hint)
         urgent = bool(topic and topic.facts.urgent and topic.score >= 0.6)
         new.urgent = urgent or bool(_URGENT_WORDS.search(new.detail))
         return new
@@ -134,14 +135,13 @@ class Intake:
     def reading(self, text: str) -> Reading:
         """What a message that tells a matter says, and the kinds of units that may lead."""
         matter = self.listen(Matter(), text, "file_case")
-        known = matter.place or (matter.place_options[0] if matter.place_options else None)
         where, unsure = self.territories(matter.place or Place(text=form.UNKNOWN))
         today = now().astimezone(LOCAL).date()
         ranked = recommend(self.router, self.about(text), where, today, unsure)
         return Reading(
             type=matter.type,
-            places=(known.text,) if known else (),
-            times=(matter.since,) if matter.since else (),
+            places=tuple(named_places(self.gazetteer, text)),
+            times=tuple(said.text for said in read_times(text)),
             kinds=tuple(unit.kind for c in ranked if (unit := self.tree.get(c.dispatch.lead))),
         )
 
@@ -171,7 +171,7 @@ class Intake:
         pieces: list[str] = []
         found: set[str] = set()
         for piece in several.counted(text) or several.added(text):
-            topic = self.router.topic(self.about(without_phone(piece)))
+            topic = self.router.topic(self.about(piece))
             if topic is not None and topic.score >= _A_MATTER:
                 pieces.append(piece)
                 found.add(topic.facts.code)
@@ -183,7 +183,7 @@ class Intake:
         heard = self.hear(text, act)
         if matter.awaiting == "place_choice" and matter.place_options and not heard.places:
             # "东侧", "18号": what was missing of the name.
-            heard.places = self._places(matter.place_options[0].text + text)
+            heard.places = places_of(self.gazetteer, matter.place_options[0].text + text)
         new = form.absorb(matter, heard)
         return self.classify(new) if new.words and new.words != matter.words else new
 
@@ -339,7 +339,7 @@ async def register_matter(
         place_code=place.code,
         street=place.street,
         district=place.district,
-        since_text=matter.since or form.UNKNOWN,
+        since_text=_since(matter.since, at),
         urgency=Urgency.URGENT if matter.urgent else Urgency.NORMAL,
         around_the_clock=matter.around_the_clock,
         name=None if matter.anonymous else matter.name,
@@ -358,6 +358,17 @@ async def register_matter(
         routing=routing,
     )
     return await register(session, registration, at, by=by)
+
+
+def _since(said: str | None, at: datetime) -> str:
+    """The time as said, with the days that a relative one means: 上周三（2026-11-18）."""
+    if said is None or said == form.UNKNOWN:
+        return form.UNKNOWN
+    days = resolve(said, at.astimezone(LOCAL))
+    if days is None:
+        return said
+    first, last = f"{days.first:%Y-%m-%d}", f"{days.last:%Y-%m-%d}"
+    return f"{said}（{first if first == last else f'{first} 至 {last}'}）"
 
 
 def receipt(registered: Sequence[Registered], tree: UnitTree) -> Reply:

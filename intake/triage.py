@@ -42,7 +42,7 @@ class Decision:
 
 
 # Below this (0–1) the assistant's word alone raises no alarm.
-SURE_ALARM = 0.6
+SURE_ALARM = 0.45
 # Talk that is no matter of its own goes no way.
 _MERE_TALK = frozenset(
     {"greet", "thanks", "goodbye", "affirm", "deny", "chitchat", "handoff", "abuse"}

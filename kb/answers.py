@@ -244,7 +244,12 @@ def _agent(item: ItemRecord, asker: Asker) -> list[str]:
 def _visits(item: ItemRecord) -> list[str]:
     if item.visits is None:
         return []
-    return ["不用到现场。" if item.visits == 0 else f"最多到现场 {item.visits} 次。"]
+    lines = ["不用到现场。" if item.visits == 0 else f"最多到现场 {item.visits} 次。"]
+    if item.visits and item.visits_reason:
+        lines.append(f"要到现场的原因：{item.visits_reason}")
+    if item.handling.courier:
+        lines.append("材料和结果可以快递。")
+    return lines
 
 
 def _time(item: ItemRecord) -> list[str]:

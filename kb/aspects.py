@@ -138,6 +138,10 @@ _DETAIL = re.compile(
     r"腿脚|行动|方便|便|年纪大?|岁数大?|卧床|住院|没空|走开|忙|她|他|"
     r"之前|以前|已经|过期|逾期|地|外面|现场|领|拿|交|取|寄|查|改|退|继续|重新|最新|今年|明年"
 )
+_NO_TIME_ASKED = re.compile(r"(?:前|这|那|过|好|头|没)(?:了)?几(?:天|个月|年)")
+_CLAUSE_END = re.compile(r"[,。!?;]")
+_LONG = 40
+_LAST_CLAUSES = 2
 _POINTING = re.compile(r"^(?:那|这|它|这个|那个|还|再|另外|还有|对了|然后)")
 
 
@@ -145,9 +149,9 @@ def asked(text: str) -> tuple[Aspect, ...]:
     """The aspects that ``text`` asks for, in the order of a full answer.
 
     Empty when it asks for none in particular ("身份证丢了怎么办"); what it is about is then told
-    in an overview.
+    in an overview. Of a long text only its end is read.
     """
-    plain = normalise(text)
+    plain = _NO_TIME_ASKED.sub("", _question_in(normalise(text)))
     if not plain:
         return ()
     benefit = _BENEFIT.search(plain)
@@ -162,6 +166,12 @@ def asked(text: str) -> tuple[Aspect, ...]:
     if Aspect.VISITS in found and Aspect.PLACE in found and not re.search("哪|址|点", rest):
         found.discard(Aspect.PLACE)
     return tuple(aspect for aspect in Aspect if aspect in found)
+
+
+def _question_in(plain: str) -> str:
+    """The last clauses of a situation described at length: there stands what is asked."""
+    clauses = [clause for clause in _CLAUSE_END.split(plain) if clause.strip()]
+    return plain if len(plain) <= _LONG else ",".join(clauses[-_LAST_CLAUSES:])
 
 
 def matter(text: str) -> str:

@@ -13,8 +13,8 @@ from kb.answers import offers, source_line
 from kb.aspects import Aspect, asked, leftover, only_detail, points_back
 from kb.choices import read_choice_value
 from kb.event_answers import event_asked, without_order
-from kb.guide_compare import compare, comparison_text, demanded
-from kb.kinds import meant_kinds
+from kb.guide_compare import compare, comparison_text, demanded, without_demand
+from kb.kinds import happening, meant_kinds
 from kb.notice_answers import concerning, needs_area
 from kb.policy_answers import PolicyPart, policy_asked, without_asked
 from kb.reply import (
@@ -40,8 +40,10 @@ from language.normalise import normalise
 
 # From this score on an entry is answered from; down to the lower one it is only offered. Read off
 # the figures that tests/kb/test_knowledge_base.py prints.
-ANSWER_FROM = 0.5
+ANSWER_FROM = 0.6
 OFFER_FROM = 0.25
+# A life event is answered from on less when the words describe a happening.
+_HAPPENING_FROM = 0.3
 # Two items this near to each other in score are equally likely.
 _EQUAL = 0.06
 # A follow-up leaves its item only for one that is this much likelier.
@@ -142,7 +144,9 @@ class Deciding:
             return None
         hits = found[kinds[0]]
         equal = [hit for hit in hits if hit.score >= hits[0].score - _EQUAL]
-        if hits[0].score >= ANSWER_FROM and len(equal) < 2:
+        described = kinds[0] is Kind.LIFE_EVENT and happening(text)
+        enough = _HAPPENING_FROM if described else ANSWER_FROM
+        if hits[0].score >= enough and len(equal) < 2:
             return self.from_entry(hits[0].code, text)
         if hits[0].score < OFFER_FROM:
             return None
@@ -228,13 +232,17 @@ class Deciding:
         return (named or near)[:1] or family
 
     def _compared(self, what: str, text: str, context: str | None) -> Answer | None:
-        """What a window demanded against the guide talked about, else the one ``text`` means."""
-        about = text.replace(what, "")
-        hits = self._items(about, 1) if leftover(about) else []
+        """What a window demanded against the guide talked about, else the one ``text`` means.
+
+        When it is not clear which, the guides' materials are offered.
+        """
+        about = without_demand(text)
+        hits = self._items(about, MOST_CHOICES) if leftover(about) else []
         code = hits[0].code if hits and hits[0].score >= ANSWER_FROM else context
         item = self.snapshot.item(code)
         if item is None or not item.valid_on(self.day):
-            return None
+            near = [hit for hit in hits if hit.score >= OFFER_FROM]
+            return choices_answer(near, "要什么材料", near) if near else None
         compared = compare(what, item)
         offered = [] if compared.found else [("请单位核实", "case:consult")]
         return Answer(
@@ -248,13 +256,8 @@ class Deciding:
 
     def _policy_named(self, text: str) -> PolicyRecord | None:
         plain = normalise(text)
-        named = [
-            (len(name), policy)
-            for policy in self.snapshot.policies()
-            for name in (policy.name, *policy.aliases)
-            if normalise(name) in plain
-        ]
-        return max(named, key=lambda one: one[0])[1] if named else None
+        named = [(len(name), code) for name, code in self.snapshot.policy_names if name in plain]
+        return self.snapshot.policy(max(named)[1]) if named else None
 
     def _from_policy(self, policy: PolicyRecord, parts: tuple[PolicyPart, ...]) -> Answer:
         if not policy.valid_on(self.day):
@@ -275,12 +278,13 @@ class Deciding:
 
     def _with_common_question(self, entry: Entry, answer: Answer, text: str) -> Answer:
         """The entry's own words when ``text`` is nearly one of its common questions."""
-        if answer.aspects not in _MAY_BE_COMMON or len(leftover(text)) < _FAQ_WORDS:
+        questions = entry.interpretation if isinstance(entry, PolicyRecord) else entry.faq
+        short = len(leftover(text)) < _FAQ_WORDS
+        if not questions or short or answer.aspects not in _MAY_BE_COMMON:
             return answer
         found = self.snapshot.search.common_question(text, entry.code)
         if found is None or found[1] < _FAQ_FROM:
             return answer
-        questions = entry.interpretation if isinstance(entry, PolicyRecord) else entry.faq
         faq = next(faq for faq in questions if faq.q == found[0])
         return faq_answer(answer, entry, faq.q, faq.a)
 

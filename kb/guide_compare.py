@@ -47,6 +47,11 @@ def demanded(text: str) -> str | None:
     return what if len(what) > 1 else None
 
 
+def without_demand(text: str) -> str:
+    """``text`` without what it says a window asked for: the matter that it was asked in."""
+    return _ASKED.sub("", normalise(text))
+
+
 def compare(asked: str, item: ItemRecord) -> Comparison:
     """The likeliest material of ``item`` that is ``asked`` by its own or another usual name."""
     best, found = 0.0, None

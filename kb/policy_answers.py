@@ -51,14 +51,14 @@ _RULES = {
 }
 _OFFERED = {
     PolicyPart.AMOUNT: "给多少",
-    PolicyPart.WHO: "哪些人能享受",
+    PolicyPart.WHO: "要什么条件",
     PolicyPart.HOW: "怎么申请",
     PolicyPart.DEADLINE: "什么时候截止",
     PolicyPart.MATERIALS: "要什么材料",
     PolicyPart.CHANGES: "和以前有什么不同",
 }
 # Told when nothing in particular is asked.
-_IN_OVERVIEW = (PolicyPart.AMOUNT, PolicyPart.WHO, PolicyPart.DEADLINE, PolicyPart.HOW)
+_IN_OVERVIEW = (PolicyPart.AMOUNT, PolicyPart.DEADLINE, PolicyPart.HOW)
 
 
 def policy_asked(text: str) -> tuple[PolicyPart, ...]:
@@ -83,7 +83,7 @@ def policy_text(policy: PolicyRecord, today: date, parts: Sequence[PolicyPart] =
     if not policy.valid_on(today):
         return lapsed_text(policy, today)
     if not parts:
-        lines = [f"【{policy.name}】{policy.summary}"]
+        lines = [f"【{policy.name}】{policy.summary}", *_audience(policy)]
         lines += [line for part in _IN_OVERVIEW for line in _tell(policy, today, part)]
         return "\n".join([*lines, policy_source(policy)])
     lines = [f"【{policy.name}】"]
@@ -142,8 +142,7 @@ def policy_source(policy: PolicyRecord) -> str:
 def _tell(policy: PolicyRecord, today: date, part: PolicyPart) -> list[str]:
     match part:
         case PolicyPart.WHO:
-            who = [f"适用对象：{'、'.join(policy.audience)}"] if policy.audience else []
-            return who + [_condition(c.when, c.text) for c in policy.conditions]
+            return _audience(policy) + [_condition(c.when, c.text) for c in policy.conditions]
         case PolicyPart.AMOUNT:
             return [_benefit(b.name, b.who, b.amount) for b in policy.benefits]
         case PolicyPart.DEADLINE:
@@ -161,6 +160,10 @@ def _tell(policy: PolicyRecord, today: date, part: PolicyPart) -> list[str]:
         case PolicyPart.BASIS:
             number = [f"文号：{policy.document_number}"] if policy.document_number else []
             return number + [f"· {basis}" for basis in policy.legal_basis]
+
+
+def _audience(policy: PolicyRecord) -> list[str]:
+    return [f"适用对象：{'、'.join(policy.audience)}"] if policy.audience else []
 
 
 def _condition(when: str | None, text: str) -> str:

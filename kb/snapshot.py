@@ -91,6 +91,15 @@ class Snapshot:
                 codes[name].add(item.code)
         return codes
 
+    @cached_property
+    def policy_names(self) -> list[tuple[str, str]]:
+        """Every name and alias of a policy as it is compared, with the policy's code."""
+        return [
+            (normalise(name), policy.code)
+            for policy in self.policies()
+            for name in (policy.name, *policy.aliases)
+        ]
+
     def bundle(self, event: LifeEventRecord, today: date) -> Bundle:
         """The life event with those of its items that may be answered from on ``today``."""
         items = ((step.item, self.item(step.item)) for step in event.steps)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.evaluation import Pair, Understood, Utterance
     from intake.service import Intake
+    from service.processes import Child
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
 _START_SECONDS = 180
@@ -119,24 +120,24 @@ async def running_assistant(data_dir: Path) -> AsyncIterator[httpx.AsyncClient]:
             trust_env=False,
             timeout=30,
         ) as client:
-            await _ready(client, child.log)
+            await _ready(client, child)
             yield client
     finally:
         await child.stop()
 
 
-async def _ready(client: httpx.AsyncClient, log: Path) -> None:
+async def _ready(client: httpx.AsyncClient, child: Child) -> None:
     import httpx
 
     from service.processes import StartFailed, tail
 
     deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and child.pid is not None:
         with contextlib.suppress(httpx.HTTPError):
             if (await client.get("/webhooks/hotline/ready")).status_code == 200:
                 return
         await asyncio.sleep(0.5)
-    raise StartFailed("助手没有就绪", tail(log))
+    raise StartFailed("助手没有就绪", tail(child.log))
 
 
 def _free_port() -> int:

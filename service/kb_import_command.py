@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from kb.readers.reading import Reading
 
 EPILOG = (
-    "退出码：0 全部收下（或已是最新）；1 有拒收的行，其余已收下；2 什么都没有写（文件不能用、没有确认、"
-    "连不上数据库）。"
+    "退出码：0 全部收下（或已是最新）；1 有拒收的行，其余已收下；2 什么都没有写（文件不能用或没有一条合格、"
+    "没有确认、连不上数据库）。"
 )
 UNUSABLE = 2
 _NAMED = 10
@@ -73,7 +73,7 @@ def import_(
         typer.echo(json.dumps(_result(found, reading, name, written), ensure_ascii=False))
     elif written:
         typer.echo(f"已写入，各进程随即更新。质量报告：hotline kb check --source {name}")
-    if found.writes and not written and not dry_run:
+    if not reading.entries or (found.writes and not written and not dry_run):
         raise typer.Exit(UNUSABLE)
     raise typer.Exit(1 if found.rejected else 0)
 

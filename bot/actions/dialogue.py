@@ -38,14 +38,18 @@ _QUESTION = re.compile(
     r"带(?:什么|啥|哪些)|(?:要|需要)(?:什么|啥|哪些)|能不能|可不可以|可以.{0,12}(?:吗|么|不)|咋(?:办|弄|整)|[吗么呢][?？]?$|[?？]$|热线电话|咨询电话"
 )
 _YES = re.compile(
-    r"^(?=嗯|哦|好|对|中[！!。]?$|得行|要得|是的|是$|行|可以|没错|没问题|确认|提交|正确|就这样|都对|[Oo][Kk]|1$|那就)"
-    r"(?:嗯|哦|好|对头|对|中|得行|要得|是|行|可以|没错|没问题|确认|提交|正确|就这样|都对|[Oo][Kk]|1|那就|无误|就行"
+    r"^(?=嗯|哦|好|对|中[！!。]?$|得行|要得|是的|是$|行|可以|没错|没问题|确认|提交|正确|就(?:是)?这样|都对|[Oo][Kk]|1$|那就)"
+    r"(?:嗯|哦|好|对头|对|中|得行|要得|是|行|可以|没错|没问题|确认|提交|正确|就(?:是)?这样|都对|[Oo][Kk]|1|那就|无误|就行"
     r"|啊|呀|了|吧|的|嘛|，|,|！|!|。| )+$"
 )
 _DROP = re.compile(
     r"^(?:算了|不(?:用|想)?(?:投诉|反映|举报|提交|登记|报|说|弄)了?|取消|不提交了?|撤销|别(?:登记|提交)了?)"
 )
 _CALLS_OFF = re.compile(r"撤|取消|不用|不要|不想|算了|别登|别提")
+_CORRECTS = re.compile(r"不|错|改|换|是(?!的|$|[，,。！!吧啊])")
+_ASKS_AT_END = re.compile(
+    r"(?:想问|问问|问一下|请问|咨询|想了解|了解一下)[^。！!]{0,40}(?:怎么|如何|什么|多少|哪|能不能|可以|可不可以|[吗么]|咋)[^。！!]{0,12}$"
+)
 _PROGRESS = re.compile(
     r"进度|到哪(?:了|一步)|办(?:得)?怎么样了|处理(?:得)?怎么样|查.{0,6}(?:工单|单子|投诉)|工单号|查询码"
 )
@@ -54,6 +58,11 @@ _PROGRESS = re.compile(
 def looks_like_question(text: str) -> bool:
     """Whether ``text`` asks how, where, how long, how much and the like."""
     return bool(_QUESTION.search(text))
+
+
+def asks_at_end(text: str) -> bool:
+    """Whether a story ends in a question to the line: …我就想问问老年人体检怎么办."""
+    return bool(_ASKS_AT_END.search(text))
 
 
 def is_yes(text: str) -> bool:
@@ -82,7 +91,7 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     if _DROP.match(text):
         return Step.DROP
     if awaiting == "confirm":
-        if is_yes(text) or (act == "affirm" and len(text) <= 12):
+        if is_yes(text) or (act == "affirm" and len(text) <= 12 and not _CORRECTS.search(text)):
             return Step.CONFIRM
         if act == "withdraw" and _CALLS_OFF.search(text):
             return Step.DROP

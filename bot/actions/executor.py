@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
 from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
-from bot.actions.dialogue import Step, decide
+from bot.actions.dialogue import Step, asks_at_end, decide, looks_like_question
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.city import Line
@@ -83,7 +83,19 @@ async def respond(talk: Talk) -> Replies:
         return await take_in.route(talk)
     if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
         return await rating.rating(talk)
-    return await _HANDLERS[decide(talk.act, talk.confidence, awaiting, talk.text)](talk)
+    step = decide(talk.act, talk.confidence, awaiting, talk.text)
+    return await _HANDLERS[step if awaiting else _by_its_words(talk, step)](talk)
+
+
+def _by_its_words(talk: Talk, step: Step) -> Step:
+    """The step of a fresh turn once the city is asked: what only looks like a question is a matter,
+    and a story that ends in a question which a guide answers is none."""
+    states = step is Step.GUIDE and not looks_like_question(talk.text)
+    if states and talk.line.city.intake.is_matter(talk.text, asked_for=True):
+        talk.act = "file_case"
+        return Step.TAKE_IN
+    asks = step is Step.TAKE_IN and asks_at_end(talk.text)
+    return Step.GUIDE if asks and guide.look_up(talk, None).kind == "answer" else step
 
 
 async def _weigh(talk: Talk, *, within: bool) -> None:

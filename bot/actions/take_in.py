@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bot.actions import repeated
-from bot.actions.dialogue import SURE
 from bot.actions.guide import look_up, tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.vocabulary import CaseType, Outcome
 from core.database import now
 from core.replies import Choice, Reply, say
 from intake import form, questions
+from intake.case_types import is_angry
 from intake.refusals import DISRUPTION_TEXT, PRIVATE_TEXT, UNLAWFUL_TEXT, is_private
 from intake.routes import UNNAMED_TEXT
 from intake.service import file, read, receipt, start_draft, write
@@ -49,7 +49,18 @@ async def take_in(talk: Talk) -> Replies:
         reply = reply.model_copy(update={"text": "没有看出要改什么。" + reply.text})
     if matter.others and not before.others:
         reply = _several(matter, reply)
-    return [reply]
+    return [_soothing(reply) if is_angry(talk.text) else reply]
+
+
+def _soothing(reply: Reply) -> Reply:
+    """An apology before the question, and a person one word away."""
+    person = Choice(title="转人工", value="handoff")
+    return reply.model_copy(
+        update={
+            "text": f"实在抱歉，让您着急了，这次我一定给您登记清楚。\n{reply.text}",
+            "choices": [*reply.choices, person],
+        }
+    )
 
 
 def _several(matter: form.Matter, reply: Reply) -> Reply:
@@ -62,13 +73,8 @@ def _several(matter: form.Matter, reply: Reply) -> Reply:
 
 
 def sounds_like_a_matter(talk: Talk) -> bool:
-    """Whether the words fit a category so well that they are a matter, whatever the act; with a
-    place in them less is enough."""
-    topic = talk.line.city.router.topic(talk.text) if len(talk.text) >= 5 else None
-    if topic is None:
-        return False
-    placed = bool(talk.line.city.intake.gazetteer.find(talk.text))
-    return topic.score >= (0.2 if placed else SURE)
+    """Whether the words tell a matter, whatever the act."""
+    return talk.line.city.intake.is_matter(talk.text)
 
 
 async def confirm(talk: Talk) -> Replies:

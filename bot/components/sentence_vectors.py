@@ -25,8 +25,7 @@ BATCH = 64
 class SentenceVectors(DenseFeaturizer, GraphComponent):
     """Adds the 512 numbers of the multilingual sentence encoder, times `weight`.
 
-    The encoder's vectors have length 1; beside counts of hundreds of character groups the
-    classifier would hardly see them without the weight.
+    The encoder's vectors have length 1; the weight balances them with the features beside them.
     """
 
     @classmethod
@@ -36,7 +35,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`weight`: factor on the vector, 1 or more."""
+        """`weight`: factor on the vector."""
         return {**DenseFeaturizer.get_default_config(), "weight": 1.0}
 
     def __init__(self, config: dict[str, Any], name: str) -> None:

@@ -41,17 +41,8 @@ def read_folder(city_dir: Path) -> Reading:
         if not paths and kind is Kind.ITEM:
             reading.reject(folder, 0, None, "没有找到事项文件")
         for path in paths:
-            read_file(path, kind, reading)
+            _read_file(path, kind, reading)
     return reading
-
-
-def read_file(path: Path, kind: Kind, reading: Reading, largest: int = _LARGEST) -> None:
-    """Add what one file holds. An entry may name another ``kind`` than the file's itself."""
-    for line, raw in _entries(path, largest):
-        if isinstance(raw, str):
-            reading.reject(path.name, line, None, raw)
-        else:
-            take_own(reading, kind, raw, path.name, line)
 
 
 def take_own(reading: Reading, kind: Kind, raw: dict[str, Any], file: str, line: int) -> None:
@@ -63,19 +54,32 @@ def take_own(reading: Reading, kind: Kind, raw: dict[str, Any], file: str, line:
         reading.reject(file, line, None, f"没有“{named}”这一类条目")
 
 
-def _entries(path: Path, largest: int) -> Iterator[tuple[int, dict[str, Any] | str]]:
+def take_text(reading: Reading, kind: Kind, text: str, file: str) -> None:
+    """Take every entry of a file's text."""
+    for line, raw in _entries(text):
+        if isinstance(raw, str):
+            reading.reject(file, line, None, raw)
+        else:
+            take_own(reading, kind, raw, file, line)
+
+
+def _read_file(path: Path, kind: Kind, reading: Reading) -> None:
+    try:
+        if path.stat().st_size > _LARGEST:
+            reading.reject(path.name, 1, None, f"文件超过 {_LARGEST // 1_000_000} MB")
+            return
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reading.reject(path.name, 1, None, f"文件读不出来：{error}")
+        return
+    take_text(reading, kind, text, path.name)
+
+
+def _entries(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Line and entry, or line and the reason why it cannot be read.
 
     Each entry is parsed by itself, so that a slip of the pen spoils one and not the file.
     """
-    try:
-        if path.stat().st_size > largest:
-            yield 1, f"文件超过 {largest // 1_000_000} MB"
-            return
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        yield 1, f"文件读不出来：{error}"
-        return
     line = 1
     for part in _ENTRY.split(text):
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kb.readers.decoding import LARGEST
+from kb.readers.decoding import read_text
 from kb.readers.mapping import SourceMapping, Translation, load_mapping
-from kb.readers.own_yaml import FOLDERS, read_file, read_folder, take_own
+from kb.readers.own_yaml import FOLDERS, read_folder, take_own, take_text
 from kb.readers.plain import Refused
 from kb.readers.reading import Reading, UnusableSource
 from kb.readers.records import read_records
@@ -36,7 +36,7 @@ def read_source(
     suffix = path.suffix.lower()
     if suffix in (".yml", ".yaml"):
         reading = Reading()
-        read_file(path, FOLDERS.get(path.parent.name, Kind.ITEM), reading, LARGEST)
+        take_text(reading, FOLDERS.get(path.parent.name, Kind.ITEM), read_text(path), path.name)
         return _something(reading, path)
     if suffix == ".json" and mapping is None and (own := _own_json(path)) is not None:
         return own
@@ -67,7 +67,7 @@ def _folder(path: Path) -> Reading:
     reading = Reading()
     kind = FOLDERS.get(path.name, Kind.ITEM)
     for file in sorted(path.glob("*.yml")):
-        read_file(file, kind, reading, LARGEST)
+        take_text(reading, kind, read_text(file), file.name)
     return _something(reading, path)
 
 

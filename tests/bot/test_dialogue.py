@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.actions.dialogue import Step, decide, is_yes, looks_like_question
+from bot.actions.dialogue import Step, asks_at_end, decide, is_yes, looks_like_question
 
 TABLE = [
     # act, confidence, awaiting, text → step
@@ -27,6 +27,12 @@ TABLE = [
     ("chitchat", 0.9, "review_reason", "态度太差", Step.REVIEW),
     ("out_of_scope", 0.9, None, "写首诗", Step.ROUTE),
     ("ask_guide", 0.9, None, "我要投诉", Step.TAKE_IN),
+    ("affirm", 0.9, "confirm", "就是这样", Step.CONFIRM),
+    ("affirm", 0.9, "confirm", "是东门", Step.TAKE_IN),
+    ("affirm", 0.9, "confirm", "是同一件事", Step.TAKE_IN),
+    ("withdraw", 0.9, "confirm", "这是投诉", Step.TAKE_IN),
+    ("withdraw", 0.9, "confirm", "不想弄了", Step.DROP),
+    ("ask_guide", 0.9, None, "办得怎么样了", Step.PROGRESS),
     ("chitchat", 0.9, None, "嗯就是那个那个嘛 你晓得的撒", Step.UNCLEAR),
     ("ask_progress", 0.9, "progress", "就是上回那个东西搞起了没有", Step.UNCLEAR),
     ("handoff", 0.9, "progress", "没有，转人工", Step.HANDOFF),
@@ -60,3 +66,15 @@ def test_what_is_no_yes_files_nothing(text: str) -> None:
 )
 def test_questions_are_known(text: str) -> None:
     assert looks_like_question(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("我妈六十六了老说头晕，我就想问问老年人免费体检怎么办", True),
+        ("路灯坏了三天了，你们到底修不修", False),
+        ("我想问一下居住证要什么材料", True),
+    ],
+)
+def test_a_question_at_the_end_of_a_story(text: str, asks: bool) -> None:
+    assert asks_at_end(text) is asks

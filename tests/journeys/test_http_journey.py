@@ -156,7 +156,7 @@ def test_what_is_no_picture_is_refused_and_nothing_is_lost(stack: Stack) -> None
 
 def test_a_report_about_a_street_s_own_clerk_never_reaches_the_street(stack: Stack) -> None:
     citizen = Citizen(stack.address)
-    citizen.say("举报望湖街道办事处一个姓张的干部办低保上个月收红包，电话13800000026")
+    citizen.say("举报望湖街道办事处一个姓张的办事员上个月开始上班打牌不给办低保，电话13800000026")
     card = citizen.choose("intake:confirm")[0]["card"]
     number = card["number"]
     dispatcher = Staff(stack.address, "dispatcher", stack.password("dispatcher"))

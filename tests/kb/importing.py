@@ -5,28 +5,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from click.testing import Result
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from core.database import Database
-from core.settings import get_settings
 from service.cli import app
 
 TABLES = ("knowledge_entries", "knowledge_versions")
-
-
-@pytest.fixture
-def command_database(schema: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
-    """Commands of this process use the scratch database."""
-    monkeypatch.setenv("DATABASE_URL", schema.url)
-    get_settings.cache_clear()
-    yield schema
-    get_settings.cache_clear()
 
 
 async def hotline(*arguments: object, answer: str | None = None) -> Result:

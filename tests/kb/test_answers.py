@@ -77,8 +77,19 @@ def test_an_overview_is_short_and_skips_what_is_not_known() -> None:
     assert answer_text(bare(), (Aspect.OVERVIEW,)).split("\n") == [full[0], SOURCE]
 
 
-def test_the_end_of_validity_stands_in_the_source() -> None:
+def test_why_one_must_come_and_what_the_post_spares() -> None:
+    item = complete(visits_reason="须查验船舶", handling={"courier": True})
+    assert answer_text(item, (Aspect.VISITS,)).split("\n")[1:-1] == [
+        "最多到现场 1 次。",
+        "要到现场的原因：须查验船舶",
+        "材料和结果可以快递。",
+    ]
+
+
+def test_the_end_of_validity_and_who_carries_it_out_stand_in_the_source() -> None:
     assert "有效期自2026-01-01至2026-12-31" in source_line(complete(valid_to="2026-12-31"))
+    taken_in = source_line(complete(department="某省农业农村厅"))
+    assert taken_in.endswith("· 某省农业农村厅，示例市农业农村局提供")
 
 
 def test_offers_name_other_aspects_that_the_guide_can_answer() -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
 
-import kb.loading
-import units.loading
 from core.database import Database
 from kb.export import as_json, as_table, as_yaml
 from kb.readers.mapping import load_mapping
@@ -18,8 +15,7 @@ from kb.readers.own_yaml import read_entries
 from kb.readers.sources import read_source
 from kb.readers.unit_names import UnitNames
 from kb.schemas import Content, ItemContent, NoticeContent
-from tests.conftest import emptied
-from tests.kb.importing import command_database, hotline, hotline_json, state  # noqa: F401
+from tests.kb.importing import hotline, hotline_json, state
 from tests.kb.samples import CITY, COMPLETE
 from units.loading import read_tree
 
@@ -65,22 +61,13 @@ async def _exported(path: Path) -> int:
     return int(done["entries"])
 
 
-@pytest.fixture(scope="module")
-async def city(schema: Database) -> AsyncIterator[Database]:
-    await emptied(schema)
-    async with schema.unit_of_work() as session:
-        await units.loading.load(session, CITY)
-        await kb.loading.load(session, CITY)
-    yield schema
-
-
 @pytest.fixture
-async def odd(city: Database, tmp_path: Path) -> Database:
+async def odd(loaded_city: Database, tmp_path: Path) -> Database:
     """The city with an entry of another source that is hard to write down."""
     path = tmp_path / "odd.yml"
     path.write_text(as_yaml([ItemContent.model_validate(ODD)]), "utf-8")
     assert (await hotline("kb", "import", path, "--yes")).exit_code == 0
-    return city
+    return loaded_city
 
 
 @pytest.mark.usefixtures("command_database")
@@ -128,7 +115,7 @@ async def test_no_cell_begins_a_formula(odd: Database, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("command_database")
-async def test_what_cannot_be_exported_is_told(city: Database, tmp_path: Path) -> None:
+async def test_what_cannot_be_exported_is_told(loaded_city: Database, tmp_path: Path) -> None:
     unknown = await hotline("kb", "export", "-o", tmp_path / "a.txt")
     assert (unknown.exit_code, "看不出格式" in unknown.output) == (2, True)
     policies = await hotline("kb", "export", "-o", tmp_path / "a.csv", "--kind", "policy")
@@ -138,7 +125,7 @@ async def test_what_cannot_be_exported_is_told(city: Database, tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("command_database")
-async def test_search_tells_what_a_question_finds_and_why(city: Database) -> None:
+async def test_search_tells_what_a_question_finds_and_why(loaded_city: Database) -> None:
     found = await hotline_json("kb", "search", "身份证丢了怎么补办", "--no-encoders", "--limit", 2)
     first = found["hits"][0]
     assert (first["code"], first["unit_name"]) == ("SL-POLICE-002", "示例市公安局")

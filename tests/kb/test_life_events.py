@@ -16,7 +16,6 @@ from kb.aspects import Aspect
 from kb.event_answers import Bundle, event_asked, event_offers, event_text, stages
 from kb.schemas import LifeEventRecord
 from kb.service import KnowledgeBase
-from language.encoder import load_encoder
 from tests.kb.samples import TODAY, bare, city_entries, complete
 
 
@@ -119,13 +118,6 @@ def test_every_event_of_the_city_is_told_whole() -> None:
                 assert "各事项不同，" not in event_text(whole, (aspect,)), (found.code, aspect)
             assert len(event_text(whole, ())) < 800, found.code
             assert sum(map(len, stages(whole))) == len(found.steps)
-
-
-@pytest.fixture(scope="module")
-async def knowledge() -> KnowledgeBase:
-    knowledge = KnowledgeBase(load_encoder())
-    await knowledge.take(city_entries())
-    return knowledge
 
 
 MEANT = [

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
 
 import kb.loading
-import units.loading
 from core.database import Database
 from kb.repository import KnowledgeRepository
 from kb.schemas import ItemRecord
-from tests.conftest import emptied
-from tests.kb.importing import command_database, hotline, hotline_json, state  # noqa: F401
+from tests.kb.importing import hotline, hotline_json, state
 from tests.kb.samples import CITY
 from tests.shared_data import shared_file
 
@@ -28,16 +26,6 @@ def register() -> bytes:
     return shared_file("guangdong_items.csv").read_bytes()
 
 
-@pytest.fixture(scope="module")
-async def city(schema: Database) -> AsyncIterator[Database]:
-    """The sample city; this module's tests build on each other's rows."""
-    await emptied(schema)
-    async with schema.unit_of_work() as session:
-        await units.loading.load(session, CITY)
-        await kb.loading.load(session, CITY)
-    yield schema
-
-
 def _write(folder: Path, data: bytes) -> Path:
     path = folder / "register.csv"
     path.write_bytes(data)
@@ -46,29 +34,29 @@ def _write(folder: Path, data: bytes) -> Path:
 
 @pytest.mark.usefixtures("command_database")
 async def test_the_register_goes_in_whole_and_only_once(
-    city: Database, register: bytes, tmp_path: Path
+    loaded_city: Database, register: bytes, tmp_path: Path
 ) -> None:
     path = _write(tmp_path, register)
     words = ("kb", "import", path, "--mapping", "guangdong", "--withdraw-missing")
-    before = await state(city)
+    before = await state(loaded_city)
     planned = await hotline_json(*words, "--dry-run")
     assert (len(planned["new"]), planned["rejected"], planned["remarks"]) == (ROWS, [], [])
-    assert await state(city) == before
+    assert await state(loaded_city) == before
     assert (await hotline(*words)).exit_code == 2
-    assert await state(city) == before
+    assert await state(loaded_city) == before
 
     done = await hotline(*words, "--yes")
     assert done.exit_code == 0
     assert f"新增 {ROWS}，修改 0，不变 0，撤下 0，拒收 0" in done.stdout
-    after = await state(city)
+    after = await state(loaded_city)
     again = await hotline(*words, "--yes")
     assert again.exit_code == 0
     assert f"新增 0，修改 0，不变 {ROWS}，撤下 0，拒收 0" in again.stdout
-    async with city.unit_of_work() as session:
+    async with loaded_city.unit_of_work() as session:
         restart = await kb.loading.load(session, CITY)
         stored = await KnowledgeRepository(session).published()
     assert (restart.changed, restart.withdrawn) == ([], [])
-    assert await state(city) == after
+    assert await state(loaded_city) == after
     items = {item.code: item for item in stored if isinstance(item, ItemRecord)}
     item = items["1144000067157148822440192002002"]
     assert (item.name, item.phone, item.unit) == ("社会团体成立登记", "020-83354714", "hotline")
@@ -154,25 +142,25 @@ DAMAGED: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
 @pytest.mark.usefixtures("command_database")
 @pytest.mark.parametrize("damage", DAMAGED)
 async def test_a_damaged_copy_is_told_and_changes_nothing(
-    city: Database, register: bytes, tmp_path: Path, damage: str
+    loaded_city: Database, register: bytes, tmp_path: Path, damage: str
 ) -> None:
     change, code, told = DAMAGED[damage]
     data = change(register)
     assert data != register
     path = _write(tmp_path, data)
-    before = await state(city)
+    before = await state(loaded_city)
     result = await hotline(
         *("kb", "import", path, "--mapping", "guangdong", "--withdraw-missing", "--yes")
     )
     assert result.exit_code == code, result.output
     assert told in result.output
     assert "Traceback" not in result.output
-    assert await state(city) == before
+    assert await state(loaded_city) == before
 
 
 @pytest.mark.usefixtures("command_database")
 async def test_good_rows_go_in_beside_bad_ones(
-    city: Database, register: bytes, tmp_path: Path
+    loaded_city: Database, register: bytes, tmp_path: Path
 ) -> None:
     data = _cell(3, "consult_phone", "020-00000000")(_cell(6, "matter_name", "@SUM")(register))
     result = await hotline_json(

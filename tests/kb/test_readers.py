@@ -19,6 +19,7 @@ from kb.readers.reading import Reading, UnusableSource
 from kb.readers.sources import read_source
 from kb.readers.unit_names import UnitNames
 from kb.schemas import ItemContent
+from tests.stack import ROOT
 from units.tree import FormerName, UnitInfo
 
 CHINESE = "编码,名称\nA-1,居民身份证换领\nA-2,户口迁移登记和落户办理\n"
@@ -165,6 +166,14 @@ def test_a_bad_mapping_is_told(tmp_path: Path, text: str, told: str) -> None:
         load_mapping(str(path))
     with pytest.raises(UnusableSource, match="guangdong"):
         load_mapping("nowhere")
+
+
+def test_the_mapping_in_the_guide_is_one(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "knowledge.md").read_text("utf-8")
+    (tmp_path / "m.yml").write_text(guide.split("```yaml\n")[1].split("```")[0], "utf-8")
+    mapping = load_mapping(str(tmp_path / "m.yml"))
+    assert mapping.units == {"某省公安厅": "police"}
+    assert {"实施编码", "事项名称", "法定时限"} <= set(mapping.needed_columns)
 
 
 def test_units_go_by_any_name_that_means_one() -> None:
