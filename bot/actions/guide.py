@@ -66,14 +66,14 @@ async def tell(talk: Talk, answer: Answer) -> Replies:
         case "notice" | "units":
             await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
             talk.remember(failures=None)
-            return [_reply(answer, unhelpful(talk.turn_id))]
+            return [_with_opinion(talk, answer)]
         case "answer":
             if talk.context.get("entry") != answer.code:
                 await talk.settle(Outcome.ANSWERED, type=CaseType.CONSULTATION)
             talk.remember(entry=answer.code, failures=None)
             if answer.asks_area:
                 return [asks_where(talk, answer)]
-            return [_reply(answer, unhelpful(talk.turn_id))]
+            return [_with_opinion(talk, answer)]
     failures = int(talk.context.get("failures", 0)) + 1
     talk.remember(failures=failures, question=talk.text)
     return [say(answer.text, *answer.choices[:3], *_PERSON)]
@@ -81,6 +81,11 @@ async def tell(talk: Talk, answer: Answer) -> Replies:
 
 def _reply(answer: Answer, *more: tuple[str, str]) -> Reply:
     return say(answer.text, *answer.choices, *more, card=answer.card)
+
+
+def _with_opinion(talk: Talk, answer: Answer) -> Reply:
+    """The answer with the offer to say that it did not help, if it was given from one entry."""
+    return _reply(answer, *([unhelpful(talk.turn_id)] if answer.card is not None else []))
 
 
 def _given_up(answer: Answer) -> Answer:
