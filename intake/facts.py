@@ -38,6 +38,8 @@ DONT_KNOW = re.compile(
 _SPOKEN = re.compile(
     r"[〇零幺一二两三四五六七八九\d](?:[\s、-]?[〇零幺一二两三四五六七八九\d]){6,}"
 )
+# 不是一周，是昨天: what is denied is not meant.
+_DENIED = re.compile(r"不是[^，,。]{1,12}[，,]\s*(?=(?:而|应该)?是)")
 _PHONE = re.compile(
     rf"[，,。；;、\s]*(?:我的?|联系)?(?:电话|手机)?(?:号码?)?(?:是|为|：|:)?\s*{MOBILE.pattern}"
 )
@@ -89,6 +91,7 @@ def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
     """The longest wording of a time or duration in ``text``, as said."""
     for place in places:
         text = text.replace(place, "　" * len(place))
+    text = _DENIED.sub("", text)
     found = [said.text for said in find_times(MOBILE.sub("　", text))]
     return max(found, key=len) if found else None
 

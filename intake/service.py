@@ -74,8 +74,10 @@ class Intake:
         """Read everything that ``text`` says."""
         plain = normalise(text)
         facts = read_facts(text, tuple(match.text for match in self.gazetteer.find(text)))
-        places = places_of(self.gazetteer, text) or places_of(self.gazetteer, plain)
-        facts = replace(facts, phone=find_phone(plain))
+        places = places_of(self.gazetteer, text)
+        if not any(place.code or place.street for place in places):
+            places = places_of(self.gazetteer, plain) or places
+        facts = replace(facts, phone=facts.phone or find_phone(plain))
         return Heard(text=text, act=act, facts=facts, places=places)
 
     def territories(self, place: Place) -> tuple[list[Territory], str]:

@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 
 from intake.form import is_opening
+from intake.several import which
 from language.normalise import normalise
 
 
@@ -48,7 +49,8 @@ _DROP = re.compile(
 _CALLS_OFF = re.compile(r"撤|取消|不用|不要|不想|算了|别登|别提")
 _CORRECTS = re.compile(r"不|错|改|换|是(?!的|$|[，,。！!吧啊])")
 _ASKS_AT_END = re.compile(
-    r"(?:想问|问问|问一下|请问|咨询|想了解|了解一下)[^。！!]{0,40}(?:怎么|如何|什么|多少|哪|能不能|可以|可不可以|[吗么]|咋)[^。！!]{0,12}$"
+    r"(?:想?问(?:问|一下)|想问|请问|咨询(?:一下)?|想?了解(?:一下)?)"
+    r"(?P<question>[^。！!]{0,40}(?:怎么|如何|什么|多少|哪|能不能|可以|可不可以|[吗么]|咋)[^。！!]{0,12})$"
 )
 _PROGRESS = re.compile(
     r"进度|到哪(?:了|一步)|办(?:得)?怎么样了|处理(?:得)?怎么样|查.{0,6}(?:工单|单子|投诉)|工单号|查询码"
@@ -60,9 +62,10 @@ def looks_like_question(text: str) -> bool:
     return bool(_QUESTION.search(text))
 
 
-def asks_at_end(text: str) -> bool:
-    """Whether a story ends in a question to the line: …我就想问问老年人体检怎么办."""
-    return bool(_ASKS_AT_END.search(text))
+def question_at_end(text: str) -> str | None:
+    """The question to the line in which a story ends: 老年人体检怎么办 of …我就想问问老年人体检怎么办."""
+    found = _ASKS_AT_END.search(text)
+    return found["question"] if found else None
 
 
 def is_yes(text: str) -> bool:
@@ -90,6 +93,8 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
         return Step.HANDOFF
     if _DROP.match(text):
         return Step.DROP
+    if awaiting == "confirm" and which(text) is not None:
+        return Step.TAKE_IN
     if awaiting == "confirm":
         if is_yes(text) or (act == "affirm" and len(text) <= 12 and not _CORRECTS.search(text)):
             return Step.CONFIRM

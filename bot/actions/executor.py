@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
 from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
-from bot.actions.dialogue import Step, asks_at_end, decide, looks_like_question
+from bot.actions.dialogue import Step, decide, looks_like_question, question_at_end
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.city import Line
@@ -29,6 +29,7 @@ from core.replies import say
 from intake.orders import without_orders
 from intake.service import open_draft, read
 from intake.triage import Way
+from kb.aspects import asked, leftover
 
 log = structlog.get_logger(__name__)
 
@@ -94,8 +95,14 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
     if states and talk.line.city.intake.is_matter(talk.text, asked_for=True):
         talk.act = "file_case"
         return Step.TAKE_IN
-    asks = step is Step.TAKE_IN and asks_at_end(talk.text)
-    return Step.GUIDE if asks and guide.look_up(talk, None).kind == "answer" else step
+    if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
+        # "电话多少" goes on about what was just answered.
+        return Step.GUIDE if asked(talk.text) and not leftover(talk.text) else step
+    question = question_at_end(talk.text) if step is Step.TAKE_IN else None
+    if question is not None and guide.answers(talk, question):
+        talk.text = question
+        return Step.GUIDE
+    return step
 
 
 async def _weigh(talk: Talk, *, within: bool) -> None:

@@ -46,6 +46,12 @@ def look_up(talk: Talk, context: str | None) -> Answer:
     return talk.line.knowledge.answer(talk.text, context, _today(), areas=known_areas(talk))
 
 
+def answers(talk: Talk, question: str) -> bool:
+    """Whether the knowledge base answers ``question``."""
+    found = talk.line.knowledge.answer(question, None, _today(), areas=known_areas(talk))
+    return found.kind == "answer"
+
+
 async def choose_entry(talk: Talk, value: str) -> Replies:
     """An entry or one of its aspects was chosen from quick replies."""
     answer = talk.line.knowledge.answer_choice(value, _today(), areas=known_areas(talk))
