@@ -30,7 +30,7 @@ from kb.unanswered import (
     reopen_questions,
     settle_questions,
 )
-from tests.kb.samples import CITY, COMPLETE, TODAY, complete
+from tests.kb.samples import CITY, COMPLETE, TODAY, city_records
 
 NOW = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 EDITOR = Actor("editor", "示例", Role.KNOWLEDGE_EDITOR, "center", frozenset({"center"}))
@@ -118,13 +118,17 @@ async def test_questions_that_are_not_ours_are_put_away_with_the_reason_and_back
 
 async def test_the_preview_tells_what_a_draft_would_answer() -> None:
     knowledge = KnowledgeBase(None)
-    await knowledge.take([complete(), complete(code="T-2", name="养蜂证办理", questions=[])])
-    asked = [(1, "捕捞许可证怎么领"), (2, "渔船登记"), (3, "公墓墓位怎么买")]
-    same = await preview(knowledge, Kind.ITEM, "T-001", COMPLETE, asked, TODAY)
+    units_of_some = ("culture", "bus", "parks", "police")
+    items = [record for record in city_records() if record.unit in units_of_some]
+    await knowledge.take(items)
+    guide = next(item for item in items if item.code == "SL-CULTURE-003")
+    raw = guide.model_dump(mode="json")
+    asked = [(1, "带团胸牌在哪弄"), (2, "导游证要多久办好"), (3, "热气球升空要到哪登记")]
+    same = await preview(knowledge, Kind.ITEM, guide.code, raw, asked, TODAY)
     assert (same.before, same.after) == ({2}, {2})
-    more = {**COMPLETE, "questions": ["捕捞许可证怎么领"]}
-    found = await preview(knowledge, Kind.ITEM, "T-001", more, asked, TODAY)
+    more = {**raw, "aliases": ["带团胸牌"], "questions": ["带团胸牌在哪弄"]}
+    found = await preview(knowledge, Kind.ITEM, guide.code, more, asked, TODAY)
     assert (found.before, found.after) == ({2}, {1, 2})
-    new = {"name": "公墓墓位", "questions": ["公墓墓位怎么买"], "faq": "坏", "valid_from": "不久"}
+    new = {"name": "热气球升空登记", "questions": [asked[2][1]], "faq": "坏", "valid_from": "不久"}
     found = await preview(knowledge, Kind.ITEM, "T-9", new, asked, TODAY)
     assert (found.before, found.after) == (set(), {3})
