@@ -15,6 +15,7 @@ HANDOFF_TEXT = re.compile(
 )
 # A decision by the words alone names the act, whatever the assistant took the message for.
 _ACTS = {Way.TRANSFER: "emergency", Way.LEGAL_ROUTE: "legal_route"}
+_LONGEST_ANSWER = 40
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ def understand(text: str, act: str | None, confidence: float) -> Understanding:
         return Understanding("privacy_or_illegal", confidence, decision)
     if decision.way is Way.EXPLAIN and is_private(text):
         return Understanding("privacy_or_illegal", confidence, decision)
-    if act == "emergency" and decision.way is Way.ACCEPT:
-        # It only sounds like one, so it is a matter like others.
+    if decision.way is Way.ACCEPT and (
+        act == "emergency" or (act == "inform" and len(text) > _LONGEST_ANSWER)
+    ):
+        # What only sounds like an emergency, and what is too long for an answer, is a matter.
         return Understanding("file_case", confidence, decision)
     return Understanding(_ACTS.get(decision.way, act), confidence, decision)

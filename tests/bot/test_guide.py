@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -13,7 +12,7 @@ from sqlalchemy import select
 import units.loading
 from bot.actions.executor import respond
 from bot.actions.talk import Talk
-from bot.city import Line
+from bot.city import City, Line
 from bot.models import Conversation
 from core.database import Database, now
 from core.replies import Reply
@@ -21,7 +20,6 @@ from kb.models import GivenAnswer, OpenQuestion
 from kb.schemas import NoticeRecord, PolicyRecord, Record
 from kb.service import KnowledgeBase
 from tests.kb.samples import CITY, bare, complete
-from units.gazetteer import Gazetteer
 
 WINDOWS = [
     {"name": "城东渔政窗口", "area": "chengdong", "address": "环湖路 1 号"},
@@ -37,11 +35,9 @@ AGENTS = [
 class Chat:
     """One conversation; every turn is a transaction of its own, as in the running line."""
 
-    def __init__(self, database: Database, knowledge: KnowledgeBase, gazetteer: Gazetteer) -> None:
+    def __init__(self, database: Database, knowledge: KnowledgeBase, city: City) -> None:
         self.database, self.id = database, uuid.uuid4()
-        intake = SimpleNamespace(gazetteer=gazetteer)
-        self.line = cast(Line, SimpleNamespace(city=SimpleNamespace(intake=intake)))
-        self.line.knowledge = knowledge
+        self.line = Line(database, knowledge, city, None)
 
     async def begin(self) -> None:
         async with self.database.unit_of_work() as session:
@@ -56,16 +52,17 @@ class Chat:
 
 
 @pytest.fixture
-async def gazetteer(database: Database) -> Gazetteer:
+async def city(database: Database) -> City:
     async with database.unit_of_work() as session:
         await units.loading.load(session, CITY)
-        return await Gazetteer.load(session)
+    async with database.unit_of_work() as session:
+        return await City.load(session, None)
 
 
-async def chat(database: Database, gazetteer: Gazetteer, *records: Record) -> Chat:
+async def chat(database: Database, city: City, *records: Record) -> Chat:
     knowledge = KnowledgeBase(None)
     await knowledge.take(records)
-    talk = Chat(database, knowledge, gazetteer)
+    talk = Chat(database, knowledge, city)
     await talk.begin()
     return talk
 
@@ -75,10 +72,10 @@ def values(reply: Reply) -> list[str]:
 
 
 async def test_windows_and_agents_of_where_the_citizen_lives_are_asked_for_once(
-    database: Database, gazetteer: Gazetteer
+    database: Database, city: City
 ) -> None:
     item = complete(windows=WINDOWS, agents=AGENTS)
-    talk = await chat(database, gazetteer, item)
+    talk = await chat(database, city, item)
     asked = await talk.say("渔船登记在哪里办")
     assert "您住在哪个区县" in asked.text and "城东渔政窗口" in asked.text
     told = await talk.say("我住临江区渡口街道", act="inform")
@@ -89,18 +86,16 @@ async def test_windows_and_agents_of_where_the_citizen_lives_are_asked_for_once(
 
 
 async def test_where_the_citizen_lives_is_not_asked_when_it_was_said(
-    database: Database, gazetteer: Gazetteer
+    database: Database, city: City
 ) -> None:
-    talk = await chat(database, gazetteer, complete(windows=WINDOWS))
+    talk = await chat(database, city, complete(windows=WINDOWS))
     told = await talk.say("我住城东区东渡街道，渔船登记去哪里办")
     assert "城东渔政窗口" in told.text and "临江渔政窗口" not in told.text
     assert "您住在" not in told.text
 
 
-async def test_who_does_not_say_where_is_not_asked_again(
-    database: Database, gazetteer: Gazetteer
-) -> None:
-    talk = await chat(database, gazetteer, complete(windows=WINDOWS))
+async def test_who_does_not_say_where_is_not_asked_again(database: Database, city: City) -> None:
+    talk = await chat(database, city, complete(windows=WINDOWS))
     assert "您住在" in (await talk.say("渔船登记在哪里办")).text
     assert "10元/本" in (await talk.say("要多少钱")).text
     again = await talk.say("那在哪里办")
@@ -108,7 +103,7 @@ async def test_who_does_not_say_where_is_not_asked_again(
 
 
 async def test_a_notice_for_one_district_is_told_once_it_is_known_where(
-    database: Database, gazetteer: Gazetteer
+    database: Database, city: City
 ) -> None:
     notice = NoticeRecord.model_validate(
         {
@@ -117,22 +112,22 @@ async def test_a_notice_for_one_district_is_told_once_it_is_known_where(
             "starts_at": now() - timedelta(hours=1), "ends_at": now() + timedelta(hours=1),
         }
     )  # fmt: skip
-    talk = await chat(database, gazetteer, notice, complete())
+    talk = await chat(database, city, notice, complete())
     asked = await talk.say("停水了什么时候来水")
     assert "哪个区县" in asked.text
     assert "抢修管道" in (await talk.say("城东区", act="inform")).text
-    elsewhere = await chat(database, gazetteer, notice, complete())
+    elsewhere = await chat(database, city, notice, complete())
     await elsewhere.say("停水了什么时候来水")
     assert "抢修管道" not in (await elsewhere.say("临江区江北街道", act="inform")).text
 
 
-async def test_a_third_question_back_is_not_asked(database: Database, gazetteer: Gazetteer) -> None:
+async def test_a_third_question_back_is_not_asked(database: Database, city: City) -> None:
     items = [
         complete(code="T-001", name="渔船登记", aliases=[], questions=[]),
         bare(code="T-002", name="渔船注销"),
         bare(code="T-003", name="渔船检验"),
     ]
-    talk = await chat(database, gazetteer, *items)
+    talk = await chat(database, city, *items)
     for _ in range(2):
         reply = await talk.say("渔船")
         assert reply.text.startswith("您问的是")
@@ -147,11 +142,11 @@ async def test_a_third_question_back_is_not_asked(database: Database, gazetteer:
 
 
 async def test_units_that_say_different_things_are_told_apart(
-    database: Database, gazetteer: Gazetteer
+    database: Database, city: City
 ) -> None:
     slow = {"legal": {"days": 20}, "promised": {"days": 15}}
     other = complete(code="T-009", unit="transport", unit_name="示例市交通运输局", limits=slow)
-    talk = await chat(database, gazetteer, complete(), other)
+    talk = await chat(database, city, complete(), other)
     told = await talk.say("渔船登记要多久")
     first, second = told.text.split("▪ ")[1:]
     assert "说法不一样" in told.text
@@ -167,25 +162,23 @@ async def test_units_that_say_different_things_are_told_apart(
 
 
 async def test_what_expired_offers_what_replaced_it_a_person_and_a_case(
-    database: Database, gazetteer: Gazetteer
+    database: Database, city: City
 ) -> None:
     old = complete(valid_from="2020-01-01", valid_to="2020-12-31", superseded_by="T-002")
-    talk = await chat(database, gazetteer, old, bare(code="T-002", name="船舶登记", valid_from="2021-01-01"))  # fmt: skip
+    talk = await chat(database, city, old, bare(code="T-002", name="船舶登记", valid_from="2021-01-01"))  # fmt: skip
     expired = await talk.say("", value="item:T-001:fee")
     assert "10元" not in expired.text and "现行的是“船舶登记”" in expired.text
     assert values(expired) == ["item:T-002:overview", "case:consult", "handoff"]
 
 
-async def test_a_policy_is_kept_for_follow_ups_and_recorded(
-    database: Database, gazetteer: Gazetteer
-) -> None:
+async def test_a_policy_is_kept_for_follow_ups_and_recorded(database: Database, city: City) -> None:
     given: dict[str, Any] = {
         "code": "P-1", "name": "渔民创业补贴", "unit": "agriculture", "summary": "补贴渔民。",
         "unit_name": "示例市农业农村局", "issued_on": "2025-01-01", "valid_from": "2025-01-01",
         "normative": False, "benefits": [{"name": "补贴", "amount": "5000 元"}],
         "deadline": "2099-01-01",
     }  # fmt: skip
-    talk = await chat(database, gazetteer, PolicyRecord.model_validate(given), complete())
+    talk = await chat(database, city, PolicyRecord.model_validate(given), complete())
     assert "5000 元" in (await talk.say("渔民创业补贴给多少", act="ask_policy")).text
     assert "申报截止：2099-01-01" in (await talk.say("什么时候截止")).text
     async with database.unit_of_work() as session:
@@ -193,10 +186,8 @@ async def test_a_policy_is_kept_for_follow_ups_and_recorded(
     assert [(one.code, one.aspects) for one in told] == [("P-1", ["amount"]), ("P-1", ["deadline"])]
 
 
-async def test_what_nobody_knows_offers_a_case_and_a_person(
-    database: Database, gazetteer: Gazetteer
-) -> None:
-    talk = await chat(database, gazetteer, complete())
+async def test_what_nobody_knows_offers_a_case_and_a_person(database: Database, city: City) -> None:
+    talk = await chat(database, city, complete())
     unknown = await talk.say("那要多久？")
     assert "没有可靠的答案" in unknown.text
     assert values(unknown)[-2:] == ["case:consult", "handoff"]
