@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from starlette.requests import Request
 
 from integrations.web import error_page
@@ -36,7 +37,8 @@ def test_the_chat_page_stays_small() -> None:
 
 @pytest.mark.parametrize("status", [404, 409, 410, 418, 429, 500, 503])
 def test_an_error_is_a_page_that_says_what_to_do(status: int) -> None:
-    request = Request({"type": "http", "method": "GET", "path": "/r/1", "headers": []})
+    scope = {"type": "http", "method": "GET", "path": "/r/1", "headers": [], "app": FastAPI()}
+    request = Request(scope)
     page = error_page(request, status, "评价时间已过 <b>")
     html = bytes(page.body).decode()
     assert page.status_code == status
