@@ -6,12 +6,14 @@ import functools
 import re
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     ColumnElement,
+    ScalarSelect,
     Select,
     and_,
     exists,
@@ -296,18 +298,37 @@ class CaseRepository:
         return [row_of(*one) for one in found.tuples()]
 
     async def totals(self, filters: Sequence[CaseFilter]) -> list[int]:
-        """How many cases each filter finds, in one statement; above `COUNTED` means "more"."""
+        """How many cases each filter finds; above `COUNTED` means "more"."""
         if not filters:
             return []
         words = {wanted.text for wanted in filters}
+        together = self._own is None and len(words) == 1 and query_of(_tidy(filters[0].text))
         among = await self._own_with_words(words.pop()) if len(words) == 1 else None
-        counts = [
+        counts: list[ScalarSelect[int] | ColumnElement[int]] = [
             select(func.count())
             .select_from(self._some(wanted, COUNTED + 1, among).subquery())
             .scalar_subquery()
             for wanted in filters
+            if not (together and wanted.of_open_cases)
         ]
-        return list((await self.session.execute(select(*counts))).one())
+        found = iter((await self.session.execute(select(*counts))).one() if counts else ())
+        of_open = iter(await self._open_totals(filters) if together else ())
+        return [next(of_open if together and wanted.of_open_cases else found) for wanted in filters]
+
+    async def _open_totals(self, filters: Sequence[CaseFilter]) -> list[int]:
+        """The same for filters of open cases with the same words: these are looked up once."""
+        counts = []
+        for wanted in filters:
+            if wanted.of_open_cases:
+                condition = self._narrowed(replace(wanted, text="")).whereclause
+                assert condition is not None
+                counts.append(func.count().filter(condition))
+        if not counts:
+            return []
+        held = matches(_tidy(filters[0].text))
+        statement = select(*counts).select_from(Case).where(Case.state.in_(OPEN), held)
+        row = (await self.session.execute(statement)).one()
+        return [min(count, COUNTED + 1) for count in row]
 
     async def next_number(self, at: datetime) -> str:
         """A number nobody else gets; concurrent registrations wait for one another here."""
