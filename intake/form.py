@@ -88,6 +88,7 @@ _OPENING = re.compile(
     r"(?:一下|一个|个|一件|件)*(?:问题|情况|事情|事|意见|建议)?(?:一下)?[。！!，,]*$"
 )
 _GATE = re.compile(r"[东南西北正侧后大][大侧]?门")
+_AT_GATE = re.compile(r"大?门(?:口|外|前|旁)$|大门$")
 _AT_A_GATE = re.compile(r"门口|大门|门(?:外|前|旁)")
 _HAS_GATES = re.compile(
     r"(?:小区|花园|家园|公寓|[苑园邨村城庭府]|大学|学院|中学|小学|学校|医院|公园|市场|广场)$"
@@ -197,7 +198,7 @@ def _take_detail(new: Matter, heard: Heard) -> None:
         if not heard.facts.dont_know and not heard.facts.phone and len(text) <= 20:
             new.place = new.place.model_copy(update={"text": new.place.text + text})
         return
-    new.place = new.place.model_copy(update={"text": new.place.text + gate})
+    new.place = new.place.model_copy(update={"text": premises(new.place.text) + gate})
     beside = _LEAD_IN.sub("", text.replace(gate, "", 1)).strip("，,。 ")
     if len(beside) >= 3:
         new.words.append(beside)
@@ -206,10 +207,15 @@ def _take_detail(new: Matter, heard: Heard) -> None:
 def _wants_gate(new: Matter) -> bool:
     """Whether the matter is at a gate of a place that has several, and it is not said which."""
     place = new.place
-    if place is None or _gate_of(place.text) or not _HAS_GATES.search(place.text):
+    if place is None or _gate_of(place.text) or not _HAS_GATES.search(premises(place.text)):
         return False
-    after = new.detail.partition(place.text)[2][:6]
+    after = new.detail.partition(premises(place.text))[2][:6]
     return _gate_of(after) is None and bool(_AT_A_GATE.search(after))
+
+
+def premises(place: str) -> str:
+    """The place itself of one that is said to be at its gate: 云溪苑 of 云溪苑门口."""
+    return _AT_GATE.sub("", place)
 
 
 def _adds_matter(new: Matter, heard: Heard) -> bool:
@@ -259,7 +265,7 @@ def _correct(new: Matter, heard: Heard) -> None:
         changed = True
     elif gate and new.place is not None:
         old = new.place.text
-        renamed = _GATE.sub(gate[0], old) if _GATE.search(old) else old + gate[0]
+        renamed = _GATE.sub(gate[0], old) if _GATE.search(old) else premises(old) + gate[0]
         new.place = new.place.model_copy(update={"text": renamed})
         changed = True
     if facts.since:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases.vocabulary import TYPE_NAMES, CaseType
 from core.privacy import mask_phone, mask_text
 from core.replies import Reply, say
-from intake.form import UNKNOWN, Matter, each, is_confidential
+from intake.form import UNKNOWN, Matter, each, is_confidential, premises
 
 
 def question(matter: Matter) -> Reply:
@@ -35,7 +35,7 @@ def question(matter: Matter) -> Reply:
         case "place_detail":
             assert matter.place is not None
             return say(
-                f"记下了。请问是{matter.place.text}的哪个门？",
+                f"记下了。请问是{premises(matter.place.text)}的哪个门？",
                 *[(gate, gate) for gate in ("东门", "南门", "西门", "北门")],
                 ("不清楚", "不清楚"),
             )

@@ -98,7 +98,8 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
     if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
         # "电话多少" goes on about what was just answered.
         return Step.GUIDE if asked(talk.text) and not leftover(talk.text) else step
-    question = question_at_end(talk.text) if step is Step.TAKE_IN else None
+    told = step in (Step.TAKE_IN, Step.GUIDE)
+    question = question_at_end(talk.text) if told else None
     if question is not None and guide.answers(talk, question):
         talk.text = question
         return Step.GUIDE

@@ -151,8 +151,9 @@ def test_which_gate_is_asked_where_there_are_several(text: str, asked: str) -> N
     assert listen(Matter(), text, "file_case", place).awaiting == asked
 
 
-def test_the_gate_is_taken_and_corrected() -> None:
-    place = Place(text="云溪苑小区", code="estate")
+@pytest.mark.parametrize("text", ["云溪苑小区", "云溪苑小区门口"])
+def test_the_gate_is_taken_and_corrected(text: str) -> None:
+    place = Place(text=text, code="estate")
     matter = listen(Matter(), "云溪苑小区门口路灯灭了三天", "file_case", place)
     matter = listen(matter, "南门 挨着药店那个门")
     assert matter.place is not None and matter.place.text == "云溪苑小区南门"
