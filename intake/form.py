@@ -88,6 +88,9 @@ _OPENING = re.compile(
     r"(?:一下|一个|个|一件|件)*(?:问题|情况|事情|事|意见|建议)?(?:一下)?[。！!，,]*$"
 )
 _GATE = re.compile(r"[东南西北正侧后大][大侧]?门")
+_HOUSE = re.compile(
+    r"(?<![月\d])(?:\d+|[一二三四五六七八九十百]+)号(?!线|楼|开始|以后|之后|到|那天|就)"
+)
 _AT_GATE = re.compile(r"大?门(?:口|外|前|旁)$|大门$")
 _AT_A_GATE = re.compile(r"门口|大门|门(?:外|前|旁)")
 _HAS_GATES = re.compile(
@@ -255,12 +258,24 @@ def _mentions(text: str, label: str) -> bool:
     return any(re.sub(r"(?:区|县|街道|镇|乡)$", "", part) in text for part in parts)
 
 
+def _names(heard: Heard) -> bool:
+    """Whether a place is named, and not by a number alone."""
+    return any(
+        re.search(r"[一-龥]{2}", _HOUSE.sub("", p.text).replace("门口", "")) for p in heard.places
+    )
+
+
 def _correct(new: Matter, heard: Heard) -> None:
     text, facts = heard.text.strip(), heard.facts
     changed = facts.phone or facts.name or facts.anonymous or facts.confidential is not None
     changed = changed or facts.on_behalf_of is not None
-    gate = _GATE.search(text)
-    if heard.places:
+    gate, house = _GATE.search(text), _HOUSE.search(text)
+    since = facts.since
+    if house and new.place is not None and _HOUSE.search(new.place.text) and not _names(heard):
+        # "应该是20号": another number in the same road, no date.
+        new.place = new.place.model_copy(update={"text": _HOUSE.sub(house[0], new.place.text)})
+        since, changed = None if since and since in house[0] else since, True
+    elif heard.places:
         _settle_place(new, heard.places)
         changed = True
     elif gate and new.place is not None:
@@ -268,8 +283,8 @@ def _correct(new: Matter, heard: Heard) -> None:
         renamed = _GATE.sub(gate[0], old) if _GATE.search(old) else premises(old) + gate[0]
         new.place = new.place.model_copy(update={"text": renamed})
         changed = True
-    if facts.since:
-        new.since = facts.since
+    if since:
+        new.since = since
         changed = True
     for kind, name in TYPE_NAMES.items():
         if re.search(rf"(?:是|改成|改为|算){name}", text):

@@ -82,10 +82,10 @@ class Deciding:
 
     def answer(self, text: str, context: str | None) -> Answer:
         """Answer ``text``; ``context`` is the code of the entry that was talked about before."""
-        published, areas = self.snapshot.notices, self.areas or ()
-        notices = concerning(text, published, self.moment, areas)
-        if notices:
-            return notice_answer(notices[0])
+        published = self.snapshot.notices
+        notice = self.notice(text)
+        if notice is not None:
+            return notice
         if self.areas is None and needs_area(text, published, self.moment):
             return area_answer()
         policy = self._policy_named(text)
@@ -104,6 +104,11 @@ class Deciding:
         found = self.snapshot.search.by_kind(text, MOST_CHOICES, self.day)
         found = {kind: self._in_force(hits) for kind, hits in found.items()}
         return self._of_other_kind(found, text) or self._of_items(found, text, context)
+
+    def notice(self, text: str) -> Answer | None:
+        """The latest notice that concerns ``text``, if one holds now."""
+        found = concerning(text, self.snapshot.notices, self.moment, self.areas or ())
+        return notice_answer(found[0]) if found else None
 
     def choice(self, value: str) -> Answer:
         """Answer a quick reply's value; unknown when it is none of ours."""

@@ -136,6 +136,12 @@ class KnowledgeBase:
         """
         return self._deciding(today, areas, moment).answer(text, context)
 
+    def notice(
+        self, text: str, *, areas: Sequence[str] | None = None, moment: datetime | None = None
+    ) -> Answer | None:
+        """The notice that ``text`` asks or tells about, if one holds at ``moment`` (aware: now)."""
+        return self._deciding(None, areas, moment).notice(text)
+
     def answer_choice(
         self, value: str, today: date | None = None, *, areas: Sequence[str] | None = None
     ) -> Answer:

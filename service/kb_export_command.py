@@ -51,7 +51,7 @@ def export(
     format_: Annotated[Format | None, typer.Option("--format", help="默认看文件名的后缀")] = None,
     as_json: Json = False,
 ) -> None:
-    """把发布中的条目写成文件；原样再导入，什么都不会变。表格可以在 Excel 里改了再导入。"""
+    """把发布中的条目写成文件；按同一来源原样再导入，什么都不会变。表格可以在 Excel 里改了再导入。"""
     chosen = format_ or _BY_SUFFIX.get(out.suffix.lower())
     if chosen is None:
         raise typer.BadParameter("看不出格式，请用 --format yaml、json、csv 或 xlsx")

@@ -26,6 +26,7 @@ from bot.gateway import hand_over
 from bot.understanding import understand
 from core.errors import HotlineError
 from core.replies import say
+from intake.emergencies import OUTAGE
 from intake.orders import without_orders
 from intake.service import open_draft, read
 from intake.triage import Way
@@ -84,6 +85,8 @@ async def respond(talk: Talk) -> Replies:
         return await take_in.route(talk)
     if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
         return await rating.rating(talk)
+    if awaiting is None and (told := await guide.told_notice(talk)) is not None:
+        return told
     step = decide(talk.act, talk.confidence, awaiting, talk.text)
     return await _HANDLERS[step if awaiting else _by_its_words(talk, step)](talk)
 
@@ -91,6 +94,9 @@ async def respond(talk: Talk) -> Replies:
 def _by_its_words(talk: Talk, step: Step) -> Step:
     """The step of a fresh turn once the city is asked: what only looks like a question is a matter,
     and a story that ends in a question which a guide answers is none."""
+    if step in (Step.SMALL_TALK, Step.UNCLEAR) and OUTAGE.search(talk.text):
+        talk.act = "file_case"
+        return Step.TAKE_IN
     states = step is Step.GUIDE and not looks_like_question(talk.text)
     if states and talk.line.city.intake.is_matter(talk.text, asked_for=True):
         talk.act = "file_case"

@@ -11,7 +11,7 @@ from bot.actions.whereabouts import areas_said, asks_where, known_areas
 from cases.vocabulary import CaseType, Outcome
 from core.calendar import LOCAL
 from core.database import now
-from core.replies import Reply, say
+from core.replies import Choice, Reply, say
 from intake import questions
 from intake.service import read
 from kb.recording import record
@@ -44,6 +44,22 @@ def look_up(talk: Talk, context: str | None) -> Answer:
     if found:
         talk.remember(areas=found)
     return talk.line.knowledge.answer(talk.text, context, _today(), areas=known_areas(talk))
+
+
+async def told_notice(talk: Talk) -> Replies | None:
+    """What happens now and where, if the turn is about it and was not told so before."""
+    notice = talk.line.knowledge.notice(talk.text, areas=areas_said(talk) or known_areas(talk))
+    code = (notice.card or {}).get("code") if notice is not None else None
+    told = talk.context.get("notices", [])
+    if notice is None or code in told:
+        return None
+    talk.remember(notices=[*told, code], question=talk.text)
+    [reply] = await tell(talk, notice)
+    more = [
+        Choice(title="还是要登记", value="case:consult"),
+        Choice(title="转人工", value="handoff"),
+    ]
+    return [reply.model_copy(update={"choices": [*reply.choices, *more]})]
 
 
 def answers(talk: Talk, question: str) -> bool:

@@ -121,6 +121,24 @@ async def test_a_notice_for_one_district_is_told_once_it_is_known_where(
     assert "抢修管道" not in (await elsewhere.say("临江区江北街道", act="inform")).text
 
 
+@pytest.mark.parametrize("act", ["file_case", "ask_progress", "goodbye"])
+async def test_whatever_is_said_of_it_a_notice_comes_first_and_once(
+    database: Database, city: City, act: str
+) -> None:
+    notice = NoticeRecord.model_validate(
+        {
+            "code": "N-1", "name": "望湖路停水", "unit": "water", "unit_name": "示例市水务局",
+            "topic": "停水", "text": "抢修管道。", "areas": ["chengdong"], "places": ["望湖路"],
+            "starts_at": now() - timedelta(hours=1), "ends_at": now() + timedelta(hours=1),
+        }
+    )  # fmt: skip
+    talk = await chat(database, city, notice, complete())
+    first = await talk.say("望湖路没水了", act=act)
+    assert "抢修管道" in first.text
+    assert "case:consult" in values(first)
+    assert "抢修管道" not in (await talk.say("望湖路没水了", act=act)).text
+
+
 async def test_a_third_question_back_is_not_asked(database: Database, city: City) -> None:
     items = [
         complete(code="T-001", name="渔船登记", aliases=[], questions=[]),

@@ -183,3 +183,16 @@ def test_several_matters_share_who_speaks() -> None:
     assert not any(one.others for one in matters)
     rows = {row["label"]: row["value"] for row in (questions.summary(first).card or {})["rows"]}
     assert "垃圾没清" in rows["第2件"] and rows["联系"] == "138****0021"
+
+
+@pytest.mark.parametrize("said", ["不对，是20号门口", "不对，应该是20号", "门牌是20号"])
+def test_another_number_in_the_same_road_is_a_place_and_no_date(said: str) -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天，电话13800000021", "file_case", ROAD)
+    matter = listen(matter, said)
+    assert matter.place is not None and matter.place.text == "望湖路20号"
+    assert (matter.since, matter.words) == ("三天", ["望湖路18号路灯坏了三天，电话13800000021"])
+
+
+def test_a_date_that_is_said_so_stays_a_date() -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天，电话13800000021", "file_case", ROAD)
+    assert listen(matter, "不对，是20号开始的").since == "20号"
