@@ -14,7 +14,7 @@ from core.database import now
 from core.jobs import defer_at
 from core.replies import Reply
 from notices import repository, tasks
-from notices.messages import Message, reply_of, row
+from notices.messages import Message, address_hash, reply_of, row
 from notices.vocabulary import Kind, State
 
 # So long the answer to a turn waits for the door to take it along in its own response.
@@ -75,6 +75,16 @@ async def claim_lines(session: AsyncSession, conversation_id: uuid.UUID) -> list
     for one in taken:
         one.state, one.sent_at = State.SENT, now()
     return [reply_of(one) for one in taken]
+
+
+async def stop(session: AsyncSession, channel: str, address: str) -> None:
+    """The owner of an address wants no notices any more (退订, STOP)."""
+    await repository.stop(session, address_hash(channel, address))
+
+
+async def allow(session: AsyncSession, channel: str, address: str) -> None:
+    """The owner of an address wants notices again."""
+    await repository.allow(session, address_hash(channel, address))
 
 
 async def receipt(
