@@ -97,6 +97,11 @@ async def send_again(session: AsyncSession, delivery_id: int) -> None:
     await tasks.queue_sending(session, one)
 
 
+async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:
+    """Whether the citizen wants text messages about a case; the last word counts."""
+    await repository.choose_sms(session, case_id, allowed)
+
+
 async def stop(session: AsyncSession, channel: str, address: str) -> None:
     """The owner of an address wants no notices any more (退订, STOP)."""
     await repository.stop(session, address_hash(channel, address))
