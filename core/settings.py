@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     assistant_token: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     worker: bool = True
+    quiet_from: time = Field(time(21), description="notices wait from this local time on")
+    quiet_to: time = Field(time(8), description="and are sent at this one")
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 
