@@ -4,7 +4,20 @@ from importlib import import_module
 
 from core.database import Base
 
-ROOMS = ("core", "units", "kb", "routing", "cases", "reviews", "intake", "notices", "bot")
+ROOMS = (
+    "core",
+    "units",
+    "kb",
+    "routing",
+    "cases",
+    "reviews",
+    "intake",
+    "notices",
+    "bot",
+    "bot.calls",
+    "integrations.sms",
+    "integrations.carrier",
+)
 
 for room in ROOMS:
     import_module(f"{room}.models")
