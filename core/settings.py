@@ -33,6 +33,14 @@ class Settings(BaseSettings):
     assistant_token: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
     worker: bool = True
+    wechat_app_id: str = ""
+    wechat_account: str = Field("", description="original id of the account, gh_…")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_encoding_key: SecretStr = SecretStr("")
+    wechat_api: str = "https://api.weixin.qq.com"
+    wechat_template: str = ""
+    wechat_subscription: str = ""
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 

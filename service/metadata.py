@@ -4,7 +4,17 @@ from importlib import import_module
 
 from core.database import Base
 
-ROOMS = ("core", "units", "kb", "routing", "cases", "reviews", "intake", "bot")
+ROOMS = (
+    "core",
+    "units",
+    "kb",
+    "routing",
+    "cases",
+    "reviews",
+    "intake",
+    "bot",
+    "integrations.wechat",
+)
 
 for room in ROOMS:
     import_module(f"{room}.models")

@@ -54,7 +54,7 @@ class Incoming(BaseModel):
 
 
 def elements(body: bytes) -> dict[str, str]:
-    """The elements of WeChat's flat XML, name → text.
+    """The elements of WeChat's XML, name → text.
 
     Raises BadMessage for a wrong encoding, broken XML, or XML that declares entities.
     """
@@ -66,7 +66,8 @@ def elements(body: bytes) -> dict[str, str]:
         raise BadMessage("请求体不是有效的 UTF-8 XML") from error
     if root.tag != "xml":
         raise BadMessage("请求体不是微信消息")
-    return {child.tag: (child.text or "").strip() for child in root}
+    # Lists within events hold one entry each; its parts are told apart by name.
+    return {one.tag: (one.text or "").strip() for one in root.iter() if not len(one)}
 
 
 def read(body: bytes) -> Incoming:
