@@ -12,6 +12,7 @@ ROOMS = (
     "cases",
     "reviews",
     "intake",
+    "notices",
     "bot",
     "integrations.wechat",
 )

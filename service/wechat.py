@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from notices.channels import register
-
 from bot.gateway import Gateway
 from core.database import Database
 from core.settings import Settings
@@ -13,6 +11,7 @@ from integrations.wechat.account import account_of
 from integrations.wechat.channel import WeChatChannel
 from integrations.wechat.door import Door
 from integrations.wechat.platform import Platform
+from notices.channels import register
 
 
 async def open_door(

@@ -26,6 +26,7 @@ from core.outbox import delivery
 from core.replies import say
 from core.settings import get_settings
 from kb.tasks import publish_planned_entries
+from notices.tasks import look_after_deliveries
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +39,7 @@ PERIODIC = (
     close_answered_cases,
     carry_out_mergers,
     publish_planned_entries,
+    look_after_deliveries,
 )
 
 
@@ -52,7 +54,11 @@ async def run(jobs: procrastinate.App) -> None:
     while True:
         try:
             await jobs.run_worker_async(
-                install_signal_handlers=False, concurrency=4, delete_jobs="successful"
+                install_signal_handlers=False,
+                concurrency=4,
+                delete_jobs="successful",
+                # Lines become due within seconds, and a job in the future announces nothing.
+                fetch_job_polling_interval=1.0,
             )
         except Exception as error:
             log.error("worker_ended", exc_info=error)

@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from notices.channels import Outgoing, Refused, TryLater
-from notices.vocabulary import Kind
-
 from core.calendar import LOCAL
 from core.database import Database, now
 from integrations.wechat import repository
 from integrations.wechat.account import Account
+from integrations.wechat.allowance import Spent
 from integrations.wechat.door import CHANNEL
 from integrations.wechat.platform import Platform, PlatformError, Unreachable
 from integrations.wechat.wording import pieces, worded
+from notices.channels import Outgoing, Refused, TryLater
+from notices.vocabulary import Kind
 
 # The follower has not written for 48 hours; the count of messages is used up.
 _NO_MESSAGES_NOW = frozenset({45015, 45047})
@@ -72,7 +72,7 @@ class WeChatChannel:
         return None
 
     async def _not_sent(
-        self, message: Outgoing, spent: repository.Spent, error: PlatformError | Unreachable
+        self, message: Outgoing, spent: Spent, error: PlatformError | Unreachable
     ) -> str | None:
         """Nothing of the message was sent: by notice if only messages are barred."""
         async with self._database.unit_of_work() as session:

@@ -14,7 +14,6 @@ from datetime import timedelta
 
 import httpx
 import structlog
-from notices.service import claim_lines, receipt
 
 from bot.gateway import Gateway
 from bot.inputs import ChoiceInput, ImageInput, TextInput, TurnInput
@@ -28,6 +27,7 @@ from integrations.wechat.meaning import PICTURE_LOST, Picture, Receipt, meaning
 from integrations.wechat.messages import Incoming
 from integrations.wechat.platform import Platform, PlatformError, Unreachable
 from integrations.wechat.wording import TEXT_BYTES, picked, worded
+from notices.service import claim_lines, receipt
 
 log = structlog.get_logger(__name__)
 
@@ -87,10 +87,11 @@ class Door:
             task = self._taking[key] = asyncio.create_task(self.take(key), name="wechat")
             task.add_done_callback(lambda _: self._taking.pop(key, None))
         left = until - asyncio.get_running_loop().time()
-        done, _ = await asyncio.wait({task}, timeout=max(left, 0))
-        if done and (error := task.exception()) is not None:
-            raise error
-        return bool(done)
+        await asyncio.wait({task}, timeout=max(left, 0))
+        if not task.done() or task.cancelled():
+            return False
+        task.result()
+        return True
 
     async def take(self, key: str) -> None:
         """Do what a kept message says, once; nothing when somebody else does or did."""
@@ -119,7 +120,7 @@ class Door:
             except HotlineError as refused:
                 what = say(refused.message)
         async with self._database.unit_of_work() as session:
-            await append(session, conversation, "assistant", [what])
+            await append(session, conversation, "assistant", [what], taken_along=True)
             # With the line, so that it is said once.
             await repository.finish(session, incoming.key)
 
@@ -146,6 +147,8 @@ class Door:
 
     async def _answer(self, incoming: Incoming) -> str | None:
         """What the response shows: every line that is not on its way yet, if it fits."""
+        if isinstance(meaning(incoming), Receipt | None):
+            return None
         conversation = await self._gateway.at_door(CHANNEL, incoming.user)
         try:
             async with self._database.unit_of_work() as session:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from notices.vocabulary import State
-
 from bot.actions.talk import HELP_CHOICES
 from bot.inputs import MAX_TEXT, LocationInput, TextInput, TurnInput, VoiceInput
 from core.replies import Reply, say
 from integrations.wechat.coordinates import wgs84
 from integrations.wechat.menu import clicked
 from integrations.wechat.messages import Incoming
+from notices.vocabulary import State
 
 GREETING = say(
     "您好，这里是 12345 政务服务便民热线，我是智能助手。"

@@ -47,9 +47,11 @@ class Incoming(BaseModel):
     def key(self) -> str:
         """Names the message however often it comes, 64 hex digits.
 
-        Messages have a MsgId; events have none and count by who, when, what and which key.
+        Messages have a MsgId; events have none and count by who, when, what and which key (receipts
+        by the MsgID of what was sent).
         """
-        named = self.field("MsgId") or f"{self.created}|{self.event}|{self.field('EventKey')}"
+        event = (str(self.created), self.event, self.field("EventKey"), self.field("MsgID"))
+        named = self.field("MsgId") or "|".join(event)
         return sha256(f"{self.account}|{self.user}|{self.kind}|{named}".encode()).hexdigest()
 
 

@@ -100,7 +100,9 @@ class WeChatPeer:
         self._changed = threading.Condition()
         self._http = httpx.Client(trust_env=False, timeout=ANSWER_SECONDS)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
 
     def __enter__(self) -> WeChatPeer:
         self._thread.start()
@@ -146,7 +148,7 @@ class WeChatPeer:
     def deliver(self, fields: dict[str, str]) -> str | None:
         """Post a message as the platform does: five seconds, three times. Returns the text that the
         response shows, None for none."""
-        self._grant(fields)
+        self.grant(fields)
         for _ in range(ATTEMPTS):
             response = self.post(self.request(fields))
             if response is not None and response.status_code == 200:
@@ -213,7 +215,8 @@ class WeChatPeer:
                 self._changed.notify_all()
         return text
 
-    def _grant(self, fields: dict[str, str]) -> None:
+    def grant(self, fields: dict[str, str]) -> None:
+        """Count what the follower's message or event allows the account to send."""
         user = self.users[fields["FromUserName"]]
         if fields["MsgType"] != "event":
             user.message = _Window(time.time() + 48 * 3600, 5)

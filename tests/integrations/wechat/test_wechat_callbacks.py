@@ -201,6 +201,7 @@ async def test_what_a_process_that_died_had_kept_is_taken_and_told(line: WeChatL
     line.assistant.gate.clear()
     message = text(line.peer)
     request = line.peer.request(message)
+    line.peer.grant(message)
     posting = asyncio.create_task(line.play(line.peer.post, request))
     await line.assistant.asked.wait()
     await line.door.close()

@@ -8,8 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from notices.channels import Outgoing, Refused, TryLater
-from notices.vocabulary import Kind
 
 from core.database import Database
 from core.replies import Choice
@@ -19,7 +17,10 @@ from integrations.wechat.account import account_of
 from integrations.wechat.allowance import Allowance
 from integrations.wechat.channel import WeChatChannel
 from integrations.wechat.menu import buttons
+from integrations.wechat.messages import read
 from integrations.wechat.platform import Platform
+from notices.channels import Outgoing, Refused, TryLater
+from notices.vocabulary import Kind
 from tests.integrations.wechat import peer as played
 from tests.integrations.wechat.peer import WeChatPeer
 from tests.integrations.wechat.wechat_line import WeChatLine
@@ -61,9 +62,7 @@ def outgoing(text: str = "工单有进展", kind: Kind = Kind.PROGRESS, user: st
 async def wrote(line_database: Database, peer: WeChatPeer, kind: str = "text") -> None:
     """The follower wrote, or did something at the account."""
     fields = peer.event(kind) if kind in played.GRANTING else peer.message(kind, Content="在吗")
-    peer._grant(fields)
-    from integrations.wechat.messages import read
-
+    peer.grant(fields)
     incoming = read(played.make_xml({"MsgId": "", **fields}).encode())
     async with line_database.unit_of_work() as session:
         await repository.record(session, incoming, f"signed-{fields.get('MsgId', kind)}")

@@ -122,6 +122,7 @@ def test_repeats_have_one_key_and_different_messages_different_ones() -> None:
         text_xml(**{**event, "EventKey": "menu:form"}),
         text_xml(**{**event, "CreateTime": "1700000001"}),
         text_xml(**{**event, "Event": "SCAN"}),
+        text_xml(**{**event, "MsgID": "3"}),
     ]
     assert len({read(body).key for body in different}) == len(different)
     assert read(text_xml()).key == read(text_xml(CreateTime="1700000009")).key

@@ -14,10 +14,6 @@ import pytest
 import uvicorn
 from aiohttp import web
 from fastapi import FastAPI
-from notices.channels import unregister_all
-from notices.models import Delivery
-from notices.service import Message, enqueue, send_due_lines
-from notices.vocabulary import Kind, State
 from sqlalchemy import func, select, update
 
 from bot import repository
@@ -25,11 +21,18 @@ from bot.assistant import Assistant
 from bot.gateway import Gateway
 from bot.models import Conversation, Turn
 from core.database import Database, now
+from core.outbox import delivery
 from core.replies import Reply, say
 from core.settings import Settings
 from integrations.wechat.door import Door
 from integrations.wechat.endpoints import router
 from integrations.wechat.models import WeChatMessage
+from notices.channels import unregister_all
+from notices.messages import Message
+from notices.models import Delivery
+from notices.service import enqueue
+from notices.tasks import send_lines
+from notices.vocabulary import Kind, State
 from service.app import tell_errors
 from service.wechat import open_door
 from tests.integrations.wechat import peer as played
@@ -54,7 +57,8 @@ class AssistantPeer:
         await self.gate.wait()
         conversation, turn = uuid.UUID(body["conversation"]), uuid.UUID(body["turn"])
         async with self.database.unit_of_work() as session:
-            await repository.append(session, conversation, "assistant", [self.reply], turn)
+            if await repository.claim_action(session, turn, "action_intake") is not None:
+                await repository.append(session, conversation, "assistant", [self.reply], turn)
         return web.json_response({"intent": {"name": "file_case", "confidence": 0.9}})
 
 
@@ -139,7 +143,7 @@ class WeChatLine:
         """Send what is due; returns what the follower sees of it."""
         shown = self.peer.users["o-1"].shown
         before = len(shown)
-        await send_due_lines(self.database, (await self.conversation()).id)
+        await send_lines(str((await self.conversation()).id))
         return shown[before:]
 
 
@@ -172,6 +176,7 @@ async def line(database: Database, peer: WeChatPeer, sealed: bool) -> AsyncItera
             public_url="https://line.test",
             **played.settings(peer.address, sealed=sealed),
         )
+        delivery.database = database
         client = Assistant(settings)
         stack.push_async_callback(client.close)
         gateway = Gateway(database, client)
