@@ -107,11 +107,13 @@ async def append(
     turn_id: uuid.UUID | None = None,
     *,
     pushed: bool = True,
+    taken_along: bool = False,
 ) -> None:
     """Add lines to the transcript and wake whoever listens to it (on commit).
 
-    At a door where the citizen sees no page, the lines are sent as well, unless ``pushed`` is
-    false because a notice says the same.
+    At a door where the citizen sees no page, the lines are sent as well: those that answer a turn,
+    or that the door means to take along in its response (``taken_along``), a little later; none
+    when ``pushed`` is false because a notice says the same.
     """
     if not replies:
         return
@@ -134,7 +136,9 @@ async def append(
             text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
         )
         lines = list(zip(ids.all(), replies, strict=True)) if pushed else []
-        await _push(session, conversation_id, lines, answers_turn=turn_id is not None)
+        await _push(
+            session, conversation_id, lines, answers_turn=taken_along or turn_id is not None
+        )
 
 
 async def _push(
@@ -169,6 +173,17 @@ async def transcript(
         _LINES.where(Message.conversation_id == conversation_id, Message.id > after).limit(limit)
     )
     return [_line(row) for row in rows]
+
+
+async def latest_lines(session: AsyncSession, conversation_id: uuid.UUID, limit: int) -> list[Line]:
+    """The last ``limit`` lines, oldest first."""
+    rows = await session.execute(
+        _LINES.where(Message.conversation_id == conversation_id)
+        .order_by(None)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return [_line(row) for row in rows][::-1]
 
 
 async def finish_turn(

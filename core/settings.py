@@ -45,6 +45,14 @@ class Settings(BaseSettings):
     worker: bool = True
     quiet_from: time = Field(time(21), description="notices wait from this local time on")
     quiet_to: time = Field(time(8), description="and are sent at this one")
+    wechat_app_id: str = ""
+    wechat_account: str = Field("", description="original id of the account, gh_…")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_encoding_key: SecretStr = SecretStr("")
+    wechat_api: str = "https://api.weixin.qq.com"
+    wechat_template: str = ""
+    wechat_subscription: str = ""
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 

@@ -43,11 +43,14 @@ from core.settings import Settings, get_settings
 from core.wire import ErrorBody
 from integrations.twilio.exchange import TwilioExchange
 from integrations.voice.line import VoiceLine
+from integrations.wechat.account import account_of
+from integrations.wechat.door import Door
+from integrations.wechat.endpoints import router as wechat_router
 from kb.service import KnowledgeBase
 from language.e5 import load_ranker
 from language.encoder import Encoder, load_encoder
 from language.remembered import RememberingEncoder
-from service import docs, worker
+from service import docs, wechat, worker
 from service.middleware import Guard
 
 log = structlog.get_logger(__name__)
@@ -88,14 +91,21 @@ def create_app() -> FastAPI:
     docs.mount_static(app)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    if account_of(settings) is not None:
+        app.include_router(wechat_router, include_in_schema=False)
+    tell_errors(app)
+    app.add_middleware(Guard)
+    return app
+
+
+def tell_errors(app: FastAPI) -> None:
+    """Let every error of ``app`` be told in the one shape, or as a page."""
     app.add_exception_handler(HotlineError, _on_expected)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database_down)
     app.add_exception_handler(PoolTimeout, _on_database_down)
     app.add_exception_handler(Exception, _on_unexpected)
-    app.add_middleware(Guard)
-    return app
 
 
 @asynccontextmanager
@@ -137,8 +147,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         )
         if settings.twilio_account:
             app.state.switchboard.register(TwilioExchange(settings))
+        app.state.wechat = await wechat.open_door(stack, settings, database, app.state.gateway)
         loaded.set()
-        tasks.append(asyncio.create_task(_resume(app.state.gateway, settings), name="resume"))
+        tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
         if settings.worker:
             worker.connect_delivery(database, settings)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
@@ -200,12 +211,16 @@ def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listen
     return listener
 
 
-async def _resume(gateway: Gateway, settings: Settings) -> None:
+async def _resume(app: FastAPI, settings: Settings) -> None:
     """Answer what a crash left unanswered, soon after the start and then every little while."""
+    gateway: Gateway = app.state.gateway
+    door: Door | None = app.state.wechat
     patience = timedelta(seconds=settings.assistant_timeout + 5)
     while True:
         with suppress(OperationalError, PoolTimeout):
             await gateway.resume_unanswered(patience)
+            if door is not None:
+                await door.take_left_over()
         await asyncio.sleep(RESUME_EVERY)
 
 

@@ -17,6 +17,7 @@ ROOMS = (
     "bot.calls",
     "integrations.sms",
     "integrations.carrier",
+    "integrations.wechat",
 )
 
 for room in ROOMS:
