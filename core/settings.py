@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     assistant_timeout: float = Field(8.0, gt=0, description="seconds a turn may wait")
     assistant_token: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
+    alarm_climbs_after: int = Field(
+        60, ge=5, description="seconds until an unanswered alarm rings at the supervisors' too"
+    )
     worker: bool = True
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")

@@ -31,6 +31,7 @@ from bot.assistant import Assistant
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
+from bot.seats.repository import SeatRepository
 from console.live import Changes
 from core.database import Database
 from core.errors import HotlineError
@@ -49,6 +50,7 @@ from service.middleware import Guard
 log = structlog.get_logger(__name__)
 
 RESUME_EVERY = 20.0
+SEEN_EVERY = 30.0
 # A picture of 5 MB in base64, and the rest of its turn.
 MAX_BODY = 8 * 1024 * 1024
 
@@ -124,6 +126,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.executor = make_executor(line)
         loaded.set()
         tasks.append(asyncio.create_task(_resume(app.state.gateway, settings), name="resume"))
+        tasks.append(asyncio.create_task(_presence(app.state.wakeups, database), name="presence"))
         if settings.worker:
             worker.connect_delivery(database)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
@@ -192,6 +195,15 @@ async def _resume(gateway: Gateway, settings: Settings) -> None:
         with suppress(OperationalError, PoolTimeout):
             await gateway.resume_unanswered(patience)
         await asyncio.sleep(RESUME_EVERY)
+
+
+async def _presence(wakeups: Wakeups, database: Database) -> None:
+    """Note again and again whose pages are open, so that a seat knows who still waits."""
+    while True:
+        await asyncio.sleep(SEEN_EVERY)
+        with suppress(OperationalError, PoolTimeout):
+            async with database.unit_of_work() as session:
+                await SeatRepository(session).saw(wakeups.present())
 
 
 async def _healthz() -> dict[str, str]:

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from core.database import Base
 
-ROOMS = ("core", "units", "kb", "routing", "cases", "reviews", "intake", "bot")
+ROOMS = ("core", "units", "kb", "routing", "cases", "reviews", "intake", "bot", "bot.seats")
 
 for room in ROOMS:
     import_module(f"{room}.models")

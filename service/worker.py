@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import repository, tasks
 from bot.actions.rating import invitation
 from bot.models import Conversation
+from bot.seats.tasks import tend_queue
 from cases.callback_tasks import close_answered_cases
 from cases.repository import CaseRepository
 from cases.service import CASE_ANSWERED, CASE_PROGRESS, review_path
@@ -38,6 +39,7 @@ PERIODIC = (
     close_answered_cases,
     carry_out_mergers,
     publish_planned_entries,
+    tend_queue,
 )
 
 
