@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import repository
 from bot.alarms import raise_alarm
 from bot.assistant import Assistant, AssistantDown
+from bot.doors import conversation_at, open_conversation, token_hash
 from bot.inputs import (
     ChoiceInput,
     DigitsInput,
@@ -35,12 +36,10 @@ from bot.inputs import (
 from bot.models import Conversation, Turn
 from bot.seats.queueing import CHOICES, hand_over, release, while_waiting
 from bot.understanding import at_the_gate
-from cases.registration import open_contact
-from cases.vocabulary import Source
 from core.attachments import store_image
 from core.database import Database, now
 from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
-from core.privacy import decrypt, encrypt, keyed_hash, new_token
+from core.privacy import decrypt
 from core.replies import Reply, say
 from intake.facts import without_phone
 from intake.form import Matter
@@ -87,18 +86,15 @@ class Gateway:
 
         ``caller`` is the number that the door saw, if it saw one.
         """
-        token = new_token()
         async with self.database.unit_of_work() as session:
-            conversation = Conversation(
-                id=uuid.uuid4(),
-                channel=channel,
-                token_hash=_token_hash(token),
-                context={"caller": encrypt(caller)} if caller else {},
-            )
-            session.add(conversation)
-            await session.flush()
-            await open_contact(session, Source(channel), conversation.id, now())
+            conversation, token = await open_conversation(session, channel, caller=caller)
         return conversation.id, token
+
+    async def at_door(self, channel: str, address: str, *, caller: str | None = None) -> uuid.UUID:
+        """The conversation that goes on with ``address`` (an openid, a number, a call id), or a
+        new one. ``caller`` is the number that the door saw."""
+        async with self.database.unit_of_work() as session:
+            return await conversation_at(session, channel, address, caller=caller)
 
     async def check(self, conversation_id: uuid.UUID, token: str | None) -> None:
         """Raises NotFound or NotAuthenticated unless ``token`` opens the conversation."""
@@ -113,7 +109,7 @@ class Gateway:
         conversation = await repository.find_conversation(session, conversation_id)
         if conversation is None:
             raise NotFound("没有这个对话，请重新开始")
-        if not hmac.compare_digest(conversation.token_hash, _token_hash(token)):
+        if not hmac.compare_digest(conversation.token_hash, token_hash(token)):
             raise NotAllowed("会话凭证不对，请重新打开对话")
         return conversation
 
@@ -125,9 +121,22 @@ class Gateway:
         Raises NotAuthenticated, NotAllowed, NotFound or InvalidInput; a silent assistant is no
         error but an answer that says so.
         """
+        await self.check(conversation_id, token)
+        return await self.take_from_door(conversation_id, client_id, heard)
+
+    async def take_from_door(
+        self, conversation_id: uuid.UUID, client_id: str, heard: TurnInput
+    ) -> Answered:
+        """`take` for a door that has authenticated the message itself.
+
+        ``client_id`` is the platform's message id, at most 64 characters. Raises NotFound or
+        InvalidInput.
+        """
         async with self._turn_lock(conversation_id):
             async with self.database.unit_of_work() as session:
-                conversation = await self._open(session, conversation_id, token)
+                conversation = await repository.find_conversation(session, conversation_id)
+                if conversation is None:
+                    raise NotFound("没有这个对话，请重新开始")
                 shown, text = await _words(session, conversation, heard)
                 turn, new = await repository.store_turn(
                     session, conversation.id, client_id, heard.kind, text
@@ -306,7 +315,3 @@ def _for_assistant(text: str) -> str:
 def _clean(text: str) -> str:
     # PostgreSQL stores no NUL, and lone surrogates cannot be encoded.
     return text.replace("\x00", "").encode("utf-8", "ignore").decode().strip()
-
-
-def _token_hash(token: str) -> str:
-    return keyed_hash("conversation", token)

@@ -34,6 +34,8 @@ class Conversation(Base):
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
     row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
     talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
+
+    ``address`` (encrypted) is where the door reaches the citizen: an openid, a phone number, a call.
     """
 
     __tablename__ = "conversations"
@@ -50,10 +52,15 @@ class Conversation(Base):
     priority: Mapped[int] = mapped_column(Integer, default=2, server_default=text("2"))
     taken_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
+    address: Mapped[str | None] = mapped_column(Text)
+    address_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_turn_at: Mapped[datetime] = mapped_column(default=now)
 
-    __table_args__ = (Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),)
+    __table_args__ = (
+        Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),
+        Index("ix_conversations_address_hash_last_turn_at", "address_hash", "last_turn_at"),
+    )
 
 
 class Turn(Base):

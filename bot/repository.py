@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,6 +15,8 @@ from core.database import now
 from core.privacy import decrypt, encrypt
 from core.replies import Reply
 from intake.triage import Decision
+from notices.channels import pushing
+from notices.service import enqueue_lines
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,28 @@ async def find_conversation(
 ) -> Conversation | None:
     """The conversation, its row locked when ``lock``."""
     return await session.get(Conversation, conversation_id, with_for_update=lock or None)
+
+
+async def going_on_at(
+    session: AsyncSession, address_hash: str, since: datetime
+) -> uuid.UUID | None:
+    """The latest conversation with an address that had a turn ``since``, or is a person's.
+
+    Takes a lock on the address until the transaction ends, so that two cannot be opened at once.
+    """
+    await session.execute(
+        select(func.pg_advisory_xact_lock(func.hashtextextended(address_hash, 0)))
+    )
+    found: uuid.UUID | None = await session.scalar(
+        select(Conversation.id)
+        .where(
+            Conversation.address_hash == address_hash,
+            or_(Conversation.last_turn_at >= since, Conversation.owner == "person"),
+        )
+        .order_by(Conversation.last_turn_at.desc())
+        .limit(1)
+    )
+    return found
 
 
 async def store_turn(
@@ -82,11 +106,14 @@ async def append(
     replies: list[Reply],
     turn_id: uuid.UUID | None = None,
 ) -> None:
-    """Add lines to the transcript and wake whoever listens to it (on commit)."""
+    """Add lines to the transcript and wake whoever listens to it (on commit).
+
+    At a door where the citizen sees no page, the lines are sent as well.
+    """
     if not replies:
         return
-    await session.execute(
-        insert(Message),
+    ids = await session.scalars(
+        insert(Message).returning(Message.id, sort_by_parameter_order=True),
         [
             {
                 "conversation_id": conversation_id,
@@ -102,6 +129,32 @@ async def append(
     if speaker != "citizen":
         await session.execute(
             text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
+        )
+        lines = list(zip(ids.all(), replies, strict=True))
+        await _push(session, conversation_id, lines, answers_turn=turn_id is not None)
+
+
+async def _push(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    lines: list[tuple[int, Reply]],
+    *,
+    answers_turn: bool,
+) -> None:
+    if not pushing():
+        return
+    row = (
+        await session.execute(
+            select(Conversation.channel, Conversation.address).where(
+                Conversation.id == conversation_id,
+                Conversation.channel.in_(pushing()),
+            )
+        )
+    ).one_or_none()
+    if row is not None and row[1] is not None:
+        channel, address = row[0], decrypt(row[1])
+        await enqueue_lines(
+            session, conversation_id, channel, address, lines, answers_turn=answers_turn
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import procrastinate
@@ -30,8 +31,21 @@ async def connected(database_url: str) -> AsyncIterator[procrastinate.App]:
 
 async def defer(session: AsyncSession, task: Task[Any, Any, Any], **arguments: Any) -> None:
     """Queue ``task`` in the transaction of ``session``: it runs if and only if that commits."""
+    await defer_at(session, task, None, **arguments)
+
+
+async def defer_at(
+    session: AsyncSession,
+    task: Task[Any, Any, Any],
+    not_before: datetime | None,
+    *,
+    one_at_a_time: str | None = None,
+    **arguments: Any,
+) -> None:
+    """The same, not before a moment; jobs of one ``one_at_a_time`` run one after the other."""
     raw = (await (await session.connection()).get_raw_connection()).driver_connection
-    await task.configure(connection=raw).defer_async(**arguments)
+    job = task.configure(connection=raw, schedule_at=not_before, lock=one_at_a_time)
+    await job.defer_async(**arguments)
 
 
 @jobs.periodic(cron="*/2 * * * *")

@@ -4,7 +4,9 @@ from importlib import import_module
 
 from core.database import Base
 
-ROOMS = ("core", "units", "kb", "routing", "cases", "reviews", "intake", "bot", "bot.seats")
+ROOMS = (
+    "core", "units", "kb", "routing", "cases", "reviews", "intake", "notices", "bot", "bot.seats",
+)  # fmt: skip
 
 for room in ROOMS:
     import_module(f"{room}.models")

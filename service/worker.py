@@ -27,6 +27,7 @@ from core.outbox import delivery
 from core.replies import say
 from core.settings import get_settings
 from kb.tasks import publish_planned_entries
+from notices.tasks import look_after_deliveries
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ PERIODIC = (
     carry_out_mergers,
     publish_planned_entries,
     tend_queue,
+    look_after_deliveries,
 )
 
 
@@ -54,7 +56,11 @@ async def run(jobs: procrastinate.App) -> None:
     while True:
         try:
             await jobs.run_worker_async(
-                install_signal_handlers=False, concurrency=4, delete_jobs="successful"
+                install_signal_handlers=False,
+                concurrency=4,
+                delete_jobs="successful",
+                # Lines become due within seconds, and a job in the future announces nothing.
+                fetch_job_polling_interval=1.0,
             )
         except Exception as error:
             log.error("worker_ended", exc_info=error)

@@ -180,8 +180,12 @@ async def known_phone(session: AsyncSession, conversation: Conversation) -> str 
     """The number the citizen left in this talk, else the one the door saw."""
     draft = await open_draft(session, conversation.id)
     left = read(draft).phone if draft else None
-    caller = conversation.context.get("caller")
-    return left or (decrypt(str(caller)) if caller else None)
+    if left:
+        return left
+    seen = conversation.context.get("caller")
+    if conversation.channel == "sms":
+        seen = seen or conversation.address
+    return decrypt(str(seen)) if seen else None
 
 
 def _to_assistant(conversation: Conversation) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.settings import ROOT
 
 ROOMS = (
-    "core", "language", "units", "kb", "routing", "cases", "reviews", "intake", "bot",
+    "core", "language", "units", "kb", "routing", "cases", "reviews", "intake", "notices", "bot",
     "integrations", "console", "service",
 )  # fmt: skip
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
