@@ -30,6 +30,8 @@ class Line:
     at: datetime
 
 
+# Acts that say nothing of a matter.
+_MERE_TALK = ("handoff", "greet", "thanks", "goodbye", "affirm", "deny", "chitchat", "to_assistant")
 _LINES = select(Message.id, Message.turn_id, Message.speaker, Message.content, Message.at).order_by(
     Message.id
 )
@@ -244,20 +246,19 @@ async def unanswered_turns(session: AsyncSession, older_than: timedelta) -> list
     return list(rows)
 
 
-async def waiting_for_person(
-    session: AsyncSession, limit: int = 50, offset: int = 0
-) -> tuple[list[Conversation], int]:
-    """Conversations that a person owns, longest waiting first, and how many there are."""
-    condition = Conversation.owner == "person"
-    rows = await session.scalars(
-        select(Conversation)
-        .where(condition)
-        .order_by(Conversation.handed_over_at)
-        .limit(limit)
-        .offset(offset)
-    )
-    total = await session.scalar(select(func.count()).select_from(Conversation).where(condition))
-    return list(rows), total or 0
+async def matter_words(
+    session: AsyncSession, conversation_id: uuid.UUID, since: datetime | None
+) -> list[str]:
+    """What the citizen said or typed after ``since`` (None: ever), oldest first, without mere talk."""
+    wanted = [
+        Turn.conversation_id == conversation_id,
+        Turn.kind.in_(("text", "voice")),
+        Turn.act.is_(None) | Turn.act.not_in(_MERE_TALK),
+    ]
+    if since is not None:
+        wanted.append(Turn.at > since)
+    rows = await session.scalars(select(Turn.heard).where(*wanted).order_by(Turn.at).limit(200))
+    return [said for heard in rows if (said := decrypt(heard).strip())]
 
 
 async def lines_of_turn(session: AsyncSession, turn_id: uuid.UUID) -> list[Line]:

@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     emergency_dial: dict[str, str] = Field(
         {}, description="number that is dialled for 110, 119 …; unset: the short number itself"
     )
+    alarm_climbs_after: int = Field(
+        60, ge=5, description="seconds until an unanswered alarm rings at the supervisors' too"
+    )
     worker: bool = True
     quiet_from: time = Field(time(21), description="notices wait from this local time on")
     quiet_to: time = Field(time(8), description="and are sent at this one")

@@ -33,6 +33,7 @@ from bot.calls.switchboard import Switchboard
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
+from bot.seats.repository import SeatRepository
 from console.live import Changes
 from core.database import Database
 from core.errors import HotlineError
@@ -56,6 +57,7 @@ from service.middleware import Guard
 log = structlog.get_logger(__name__)
 
 RESUME_EVERY = 20.0
+SEEN_EVERY = 30.0
 # A picture of 5 MB in base64, and the rest of its turn.
 MAX_BODY = 8 * 1024 * 1024
 
@@ -150,6 +152,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.wechat = await wechat.open_door(stack, settings, database, app.state.gateway)
         loaded.set()
         tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
+        tasks.append(asyncio.create_task(_presence(app.state.wakeups, database), name="presence"))
         if settings.worker:
             worker.connect_delivery(database, settings)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
@@ -222,6 +225,15 @@ async def _resume(app: FastAPI, settings: Settings) -> None:
             if door is not None:
                 await door.take_left_over()
         await asyncio.sleep(RESUME_EVERY)
+
+
+async def _presence(wakeups: Wakeups, database: Database) -> None:
+    """Note again and again whose pages are open, so that a seat knows who still waits."""
+    while True:
+        await asyncio.sleep(SEEN_EVERY)
+        with suppress(OperationalError, PoolTimeout):
+            async with database.unit_of_work() as session:
+                await SeatRepository(session).saw(wakeups.present())
 
 
 async def _healthz() -> dict[str, str]:

@@ -15,6 +15,7 @@ ROOMS = (
     "notices",
     "bot",
     "bot.calls",
+    "bot.seats",
     "integrations.sms",
     "integrations.carrier",
     "integrations.wechat",
