@@ -17,6 +17,8 @@ from bot import repository
 from bot.gateway import Gateway
 from bot.inputs import MAX_TEXT, TextInput, TurnInput
 from bot.repository import Line
+from bot.seats.plan import load_plan
+from bot.seats.queueing import standing
 from core.errors import NotAllowed, NotAuthenticated
 from core.replies import Choice, Reply
 from core.wire import error_responses
@@ -85,6 +87,12 @@ class TranscriptMessage(BaseModel):
     at: datetime
 
 
+class Waiting(BaseModel):
+    owner: Literal["assistant", "queue", "seat"] = Field(description="谁在接待：助手、等候中、座席")
+    ahead: int = Field(description="等候时前面还有几位")
+    free: bool = Field(description="等候时是否有空闲座席")
+
+
 class Transcript(BaseModel):
     messages: list[TranscriptMessage]
 
@@ -126,9 +134,29 @@ async def messages(
     """对话记录，按先后排列；也可用来轮询。"""
     gateway = _gateway(request)
     await gateway.check(conversation, _bearer(authorization))
+    request.app.state.wakeups.saw(conversation)
     async with gateway.database.unit_of_work() as session:
         lines = await repository.transcript(session, conversation, after, limit)
     return Transcript(messages=[_message(line) for line in lines])
+
+
+@router.get("/{conversation}/waiting", responses=_ERRORS, summary="转人工后排在第几位")
+async def waiting(
+    request: Request, conversation: ConversationId, authorization: Authorization = None
+) -> Waiting:
+    """等候人工时的位置；已接入或由智能助手接待时 waiting 为 false。"""
+    gateway = _gateway(request)
+    await gateway.check(conversation, _bearer(authorization))
+    async with gateway.database.unit_of_work() as session:
+        found = await repository.find_conversation(session, conversation)
+        assert found is not None
+        owner = (
+            "assistant" if found.owner != "person" else "queue" if found.seat is None else "seat"
+        )
+        if owner != "queue":
+            return Waiting(owner=owner, ahead=0, free=False)
+        stands = await standing(session, found, load_plan())
+    return Waiting(owner=owner, ahead=stands.ahead, free=stands.free)
 
 
 @router.get(

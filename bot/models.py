@@ -12,9 +12,11 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,6 +25,10 @@ from core.database import Base, now
 
 class Conversation(Base):
     """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
+
+    While a person owns it, it waits in ``queue`` since ``handed_over_at`` (``priority`` as of
+    `bot.seats.plan.Priority`) until a ``seat`` (login) takes it at ``taken_at``. ``seen_at`` is when
+    the citizen's page was last seen open while waiting.
 
     ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
@@ -44,6 +50,10 @@ class Conversation(Base):
     handed_over_at: Mapped[datetime | None]
     handover_reason: Mapped[str | None] = mapped_column(String(200))
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    queue: Mapped[str] = mapped_column(String(32), default="general", server_default="general")
+    priority: Mapped[int] = mapped_column(Integer, default=2, server_default=text("2"))
+    taken_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(Text)
     address_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)

@@ -9,6 +9,7 @@ import procrastinate
 import structlog
 
 from bot import tasks
+from bot.seats.tasks import tend_queue
 from bot.told import Transcripts
 from cases.callback_tasks import close_answered_cases
 from cases.tasks import recompute_clocks_nightly, watch_clocks
@@ -33,6 +34,7 @@ PERIODIC = (
     close_answered_cases,
     carry_out_mergers,
     publish_planned_entries,
+    tend_queue,
     look_after_deliveries,
 )
 

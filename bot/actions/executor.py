@@ -22,7 +22,7 @@ from bot.actions.dialogue import Step, decide, looks_like_question, question_at_
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.city import Line
-from bot.gateway import hand_over
+from bot.seats.queueing import hand_over
 from bot.understanding import understand
 from core.errors import HotlineError
 from core.replies import say
