@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import Row, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,22 +49,20 @@ async def find_conversation(
 
 
 async def going_on_at(
-    session: AsyncSession, address_hash: str, since: datetime, rated_since: datetime
+    session: AsyncSession, address_hash: str, since: datetime
 ) -> uuid.UUID | None:
-    """The latest conversation with an address that had a turn ``since``, is a person's, or waits
-    for a grade asked for after ``rated_since``.
+    """The latest conversation with an address that had a turn ``since``, or is a person's.
 
     Takes a lock on the address until the transaction ends, so that two cannot be opened at once.
     """
     await session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(address_hash, 0)))
     )
-    asked = and_(Conversation.context.has_key("rates"), Conversation.last_turn_at >= rated_since)
     found: uuid.UUID | None = await session.scalar(
         select(Conversation.id)
         .where(
             Conversation.address_hash == address_hash,
-            or_(Conversation.last_turn_at >= since, Conversation.owner == "person", asked),
+            or_(Conversation.last_turn_at >= since, Conversation.owner == "person"),
         )
         .order_by(Conversation.last_turn_at.desc())
         .limit(1)
