@@ -59,6 +59,11 @@ def by_sms(person: Person) -> bool:
     return allowed and not person.stopped and is_mobile(person.phone)
 
 
+def may_be_asked(source: Source, phone: str | None) -> bool:
+    """Whether to ask about text messages: who sees a page, and left a mobile number."""
+    return source not in _ALLOWED_UNASKED and is_mobile(phone)
+
+
 def is_away(talk: Talk | None, at: datetime) -> bool:
     """Whether a line on the page would not be seen now."""
     return talk is None or talk.channel != Source.WEB or at - talk.last_turn_at > AWAY

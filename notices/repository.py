@@ -138,9 +138,9 @@ async def note_receipt(
     return bool(known)
 
 
-async def find(session: AsyncSession, delivery_id: int) -> Delivery | None:
-    """One delivery."""
-    return await session.get(Delivery, delivery_id)
+async def find(session: AsyncSession, delivery_id: int, *, lock: bool = False) -> Delivery | None:
+    """One delivery, its row locked when ``lock``."""
+    return await session.get(Delivery, delivery_id, with_for_update=lock or None)
 
 
 async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:

@@ -22,7 +22,7 @@ from core.outbox import Handler
 from core.replies import Reply, say
 from core.settings import Settings
 from notices import repository
-from notices.channels import registered
+from notices.channels import can_text, registered
 from notices.doors import SMS, Person, Talk, by_sms, is_away, pushes_to, release
 from notices.messages import Message, address_hash
 from notices.service import enqueue
@@ -159,7 +159,7 @@ class Teller:
 
     async def _text(self, session: AsyncSession, news: News, at: datetime) -> None:
         """A text message to the number left with the case, if there is one that wants it."""
-        if SMS not in registered():
+        if not can_text():
             return
         identity = await identity_of(session, news.case.id)
         phone = identity.phone if identity else None

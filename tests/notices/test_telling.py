@@ -8,7 +8,7 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from peers import Recorder
+from recorder import Recorder
 from sqlalchemy import func, select, text, update
 from town import Register
 
