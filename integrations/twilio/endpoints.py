@@ -6,18 +6,30 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from twilio.twiml.messaging_response import MessagingResponse
 
 from core.errors import InvalidInput, NotFound
+from integrations.sms.line import TextLine
+from integrations.sms.port import TextMessage
+from integrations.sms.repository import CHANNEL
 from integrations.twilio.signing import SignedForm
 from integrations.twilio.twiml import twiml
 from integrations.voice.line import Caller, VoiceLine
 from integrations.voice.numbers import national
 from integrations.voice.port import Answer, Happening, Pressed, Returned, Said, Silent
+from notices.service import receipt
+from notices.vocabulary import State
 
 router = APIRouter(prefix="/twilio", include_in_schema=False)
 
 CARRIER = "twilio"
 _CALL = re.compile(r"CA[0-9a-fA-F]{32}")
+_TEXT = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+_RECEIPTS = {
+    "delivered": State.RECEIVED,
+    "undelivered": State.FAILED,
+    "failed": State.FAILED,
+}
 _KEYS = re.compile(r"[0-9*#]{1,32}")
 _OVER = ("completed", "busy", "failed", "no-answer", "canceled")
 _REACHED = ("completed", "answered")
@@ -79,6 +91,29 @@ async def recording(request: Request, form: SignedForm) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/sms")
+async def text(request: Request, form: SignedForm) -> Response:
+    """A text comes in. What is answered is sent by the outbox, so that its arrival is known."""
+    message_id, number = _message(form), national(form.get("From", ""))
+    if number is not None:
+        line: TextLine = request.app.state.texts
+        body = form.get("Body", "").replace("\x00", "")
+        await line.received(TextMessage(message_id, number, body))
+    return Response(str(MessagingResponse()), media_type="text/xml")
+
+
+@router.post("/sms/status")
+async def text_status(request: Request, form: SignedForm) -> Response:
+    """What became of a text that was sent."""
+    state = _RECEIPTS.get(form.get("MessageStatus", ""))
+    message_id, code = _message(form), form.get("ErrorCode", "")
+    if state is not None:
+        error = f"平台报告错误 {code[:10]}" if state is State.FAILED else None
+        async with request.app.state.database.unit_of_work() as session:
+            await receipt(session, CHANNEL, message_id, state, error)
+    return Response(status_code=204)
+
+
 async def _started(request: Request, form: dict[str, str]) -> Response:
     caller = Caller(
         national(form.get("From", "")), form.get("StirVerstat", "").startswith(_VOUCHED)
@@ -96,6 +131,13 @@ def _call(form: dict[str, str]) -> str:
     if not _CALL.fullmatch(call):
         raise InvalidInput("没有这样的电话编号")
     return call
+
+
+def _message(form: dict[str, str]) -> str:
+    message = form.get("MessageSid", "")
+    if not _TEXT.fullmatch(message):
+        raise InvalidInput("没有这样的短信编号")
+    return message
 
 
 def _happening(form: dict[str, str]) -> Happening:

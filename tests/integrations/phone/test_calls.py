@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from assistant_peer import AssistantPeer
 from call_simulator import BASE, CallSimulator
 from fastapi import FastAPI
+from phone_assistant import AssistantPeer
 from phone_line import Ring
 from sqlalchemy import select
 
