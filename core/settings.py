@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -32,10 +33,29 @@ class Settings(BaseSettings):
     assistant_timeout: float = Field(8.0, gt=0, description="seconds a turn may wait")
     assistant_token: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
+    twilio_account: str = Field("", description="account SID; without it the door is closed")
+    twilio_token: SecretStr = SecretStr("")
+    twilio_number: str = Field("", description="the line's own number, E.164")
+    twilio_url: str = "https://api.twilio.com"
+    carrier_secret: SecretStr = SecretStr("")
+    carrier_url: str = Field("", description="where a carrier's gateway takes orders")
+    emergency_dial: dict[str, str] = Field(
+        {}, description="number that is dialled for 110, 119 …; unset: the short number itself"
+    )
     alarm_climbs_after: int = Field(
         60, ge=5, description="seconds until an unanswered alarm rings at the supervisors' too"
     )
     worker: bool = True
+    quiet_from: time = Field(time(21), description="notices wait from this local time on")
+    quiet_to: time = Field(time(8), description="and are sent at this one")
+    wechat_app_id: str = ""
+    wechat_account: str = Field("", description="original id of the account, gh_…")
+    wechat_token: SecretStr = SecretStr("")
+    wechat_app_secret: SecretStr = SecretStr("")
+    wechat_encoding_key: SecretStr = SecretStr("")
+    wechat_api: str = "https://api.weixin.qq.com"
+    wechat_template: str = ""
+    wechat_subscription: str = ""
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 

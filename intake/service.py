@@ -407,7 +407,10 @@ def _unit_and_time(one: Registered, tree: UnitTree) -> tuple[str, str]:
 
 
 class FormInput(BaseModel):
-    """The written form, for when nobody or nothing can talk. ``key`` makes a repeat harmless."""
+    """The written form, for when nobody or nothing can talk. ``key`` makes a repeat harmless.
+
+    ``sms``: news about the case may be sent to ``phone`` as text messages.
+    """
 
     key: str = Field(min_length=8, max_length=64)
     type: CaseType | None = None
@@ -418,6 +421,7 @@ class FormInput(BaseModel):
     phone: str = Field("", max_length=30)
     anonymous: bool = False
     confidential: bool = False
+    sms: bool = False
     on_behalf_of: str = Field("", max_length=40)
 
 

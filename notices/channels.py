@@ -84,6 +84,16 @@ def sender(name: str) -> Channel | None:
     return _senders.get(name)
 
 
+def registered() -> frozenset[str]:
+    """Names of the doors that this process can send through."""
+    return frozenset(_senders)
+
+
+def can_text() -> bool:
+    """Whether there is a door for text messages."""
+    return "sms" in _senders
+
+
 def pushing() -> frozenset[str]:
     """Names of the doors whose lines are sent."""
     return frozenset(_pushing)

@@ -11,10 +11,12 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import now
+from core.errors import Conflict, NotFound
 from core.jobs import defer_at
 from core.replies import Reply
 from notices import repository, tasks
-from notices.messages import Message, reply_of, row
+from notices.listing import may_repeat
+from notices.messages import Message, address_hash, reply_of, row
 from notices.vocabulary import Kind, State
 
 # So long the answer to a turn waits for the door to take it along in its own response.
@@ -75,6 +77,39 @@ async def claim_lines(session: AsyncSession, conversation_id: uuid.UUID) -> list
     for one in taken:
         one.state, one.sent_at = State.SENT, now()
     return [reply_of(one) for one in taken]
+
+
+async def send_again(session: AsyncSession, delivery_id: int) -> None:
+    """Send once more what failed, or of which nobody knows, because a person says so.
+
+    Raises NotFound, or Conflict when it is not to be repeated (any more) or its owner wants no
+    notices.
+    """
+    one = await repository.find(session, delivery_id, lock=True)
+    if one is None:
+        raise NotFound("没有这条通知")
+    if not may_repeat(one):
+        raise Conflict("这条通知现在不能重发，请刷新后再看")
+    if await repository.is_stopped(session, one.address_hash):
+        raise Conflict("市民已退订，不能重发")
+    one.state, one.error, one.provider_id = State.QUEUED, None, None
+    one.attempts, one.not_before = 0, now()
+    await tasks.queue_sending(session, one)
+
+
+async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:
+    """Whether the citizen wants text messages about a case; the last word counts."""
+    await repository.choose_sms(session, case_id, allowed)
+
+
+async def stop(session: AsyncSession, channel: str, address: str) -> None:
+    """The owner of an address wants no notices any more (退订, STOP)."""
+    await repository.stop(session, address_hash(channel, address))
+
+
+async def allow(session: AsyncSession, channel: str, address: str) -> None:
+    """The owner of an address wants notices again."""
+    await repository.allow(session, address_hash(channel, address))
 
 
 async def receipt(

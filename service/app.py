@@ -22,12 +22,14 @@ from starlette.exceptions import HTTPException
 import bot.endpoints
 import cases.endpoints
 import console
+import integrations.twilio
 import integrations.web
 import kb.endpoints
 import kb.open_endpoints
 import reviews.endpoints
 from bot.actions.executor import make_executor
 from bot.assistant import Assistant
+from bot.calls.switchboard import Switchboard
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
@@ -40,11 +42,16 @@ from core.listener import Listener
 from core.logging import configure_logging
 from core.settings import Settings, get_settings
 from core.wire import ErrorBody
+from integrations.twilio.exchange import TwilioExchange
+from integrations.voice.line import VoiceLine
+from integrations.wechat.account import account_of
+from integrations.wechat.door import Door
+from integrations.wechat.endpoints import router as wechat_router
 from kb.service import KnowledgeBase
 from language.e5 import load_ranker
 from language.encoder import Encoder, load_encoder
 from language.remembered import RememberingEncoder
-from service import docs, worker
+from service import docs, wechat, worker
 from service.middleware import Guard
 
 log = structlog.get_logger(__name__)
@@ -79,19 +86,28 @@ def create_app() -> FastAPI:
         app.include_router(router)
     for pages in (bot.endpoints.internal, integrations.web.router, console.router, docs.router):
         app.include_router(pages, include_in_schema=False)
+    if settings.twilio_account:
+        app.include_router(integrations.twilio.router)
     integrations.web.mount_static(app)
     console.mount_static(app)
     docs.mount_static(app)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    if account_of(settings) is not None:
+        app.include_router(wechat_router, include_in_schema=False)
+    tell_errors(app)
+    app.add_middleware(Guard)
+    return app
+
+
+def tell_errors(app: FastAPI) -> None:
+    """Let every error of ``app`` be told in the one shape, or as a page."""
     app.add_exception_handler(HotlineError, _on_expected)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database_down)
     app.add_exception_handler(PoolTimeout, _on_database_down)
     app.add_exception_handler(Exception, _on_unexpected)
-    app.add_middleware(Guard)
-    return app
 
 
 @asynccontextmanager
@@ -124,11 +140,21 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.assistant = assistant
         app.state.gateway = Gateway(database, assistant)
         app.state.executor = make_executor(line)
+        app.state.switchboard = Switchboard(database)
+        app.state.voice = VoiceLine(
+            database,
+            app.state.gateway,
+            line.city.intake.gazetteer.city_name,
+            settings.emergency_dial,
+        )
+        if settings.twilio_account:
+            app.state.switchboard.register(TwilioExchange(settings))
+        app.state.wechat = await wechat.open_door(stack, settings, database, app.state.gateway)
         loaded.set()
-        tasks.append(asyncio.create_task(_resume(app.state.gateway, settings), name="resume"))
+        tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
         tasks.append(asyncio.create_task(_presence(app.state.wakeups, database), name="presence"))
         if settings.worker:
-            worker.connect_delivery(database)
+            worker.connect_delivery(database, settings)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
         yield
 
@@ -188,12 +214,16 @@ def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listen
     return listener
 
 
-async def _resume(gateway: Gateway, settings: Settings) -> None:
+async def _resume(app: FastAPI, settings: Settings) -> None:
     """Answer what a crash left unanswered, soon after the start and then every little while."""
+    gateway: Gateway = app.state.gateway
+    door: Door | None = app.state.wechat
     patience = timedelta(seconds=settings.assistant_timeout + 5)
     while True:
         with suppress(OperationalError, PoolTimeout):
             await gateway.resume_unanswered(patience)
+            if door is not None:
+                await door.take_left_over()
         await asyncio.sleep(RESUME_EVERY)
 
 

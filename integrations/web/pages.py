@@ -21,6 +21,7 @@ from intake.emergencies import screen
 from intake.service import file_form
 from integrations.web.forms import MAX_DETAIL, known_key, new_key, read_form, read_review
 from integrations.web.render import render
+from notices.service import choose_sms
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.service import rated_thing, submit
 
@@ -277,6 +278,8 @@ async def file_written_form(request: Request) -> HTMLResponse:
     try:
         async with _database(request).unit_of_work() as session:
             filed = await file_form(session, _city(request).intake, read.entry)
+            if read.entry.sms:
+                await choose_sms(session, filed.case_id, True)
     except InvalidInput as error:
         return _form(request, typed, error.fields or {"detail": error.message})
     unit = _city(request).tree.name(filed.lead_unit) if filed.lead_unit else None

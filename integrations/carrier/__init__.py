@@ -1,0 +1,1 @@
+"""A carrier's own gateway over plain signed HTTP: a second adapter of both ports."""
