@@ -68,6 +68,21 @@ def _lines_waiting(conversation_id: uuid.UUID) -> tuple[ColumnElement[bool], ...
     )
 
 
+async def put_off(session: AsyncSession, address_hash: str) -> list[Delivery]:
+    """What was tried at an address and waits for another attempt, locked."""
+    found = await session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.address_hash == address_hash,
+            Delivery.state == State.QUEUED,
+            Delivery.attempts > 0,
+            Delivery.not_before > now(),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    return list(found)
+
+
 async def _take(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Delivery]:
     found = await session.scalars(
         select(Delivery)

@@ -14,7 +14,7 @@ from core.database import now
 from core.jobs import defer_at
 from core.replies import Reply
 from notices import repository, tasks
-from notices.messages import Message, reply_of, row
+from notices.messages import Message, address_hash, reply_of, row
 from notices.vocabulary import Kind, State
 
 # So long the answer to a turn waits for the door to take it along in its own response.
@@ -75,6 +75,16 @@ async def claim_lines(session: AsyncSession, conversation_id: uuid.UUID) -> list
     for one in taken:
         one.state, one.sent_at = State.SENT, now()
     return [reply_of(one) for one in taken]
+
+
+async def reachable_again(session: AsyncSession, channel: str, address: str) -> None:
+    """A citizen whom the platform kept us from writing to has written: what was put off is sent.
+
+    Lines wait the little while in which the door may take them along (`claim_lines`).
+    """
+    for one in await repository.put_off(session, address_hash(channel, address)):
+        one.not_before = now() + (PASSIVE if one.kind == Kind.LINE else timedelta(0))
+        await tasks.queue_sending(session, one)
 
 
 async def receipt(

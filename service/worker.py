@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from contextlib import AsyncExitStack
 from typing import Any
 
 import procrastinate
@@ -27,6 +28,7 @@ from core.replies import say
 from core.settings import get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
+from service import wechat
 
 log = structlog.get_logger(__name__)
 
@@ -100,8 +102,10 @@ def main() -> None:
     async def work() -> None:
         database = Database.from_settings(settings)
         connect_delivery(database)
-        async with connected(database.url) as jobs:
-            await run(jobs)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            wechat.connect_channel(stack, settings, database)
+            await run(await stack.enter_async_context(connected(database.url)))
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(work())

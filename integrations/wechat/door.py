@@ -27,7 +27,7 @@ from integrations.wechat.meaning import PICTURE_LOST, Picture, Receipt, meaning
 from integrations.wechat.messages import Incoming
 from integrations.wechat.platform import Platform, PlatformError, Unreachable
 from integrations.wechat.wording import TEXT_BYTES, picked, worded
-from notices.service import claim_lines, receipt
+from notices.service import claim_lines, reachable_again, receipt
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,7 @@ class Door:
         self._database = database
         self._gateway = gateway
         self._platform = platform
-        self._answer_within = answer_within
+        self.answer_within = answer_within
         self._taking: dict[str, asyncio.Task[None]] = {}
 
     async def receive(self, incoming: Incoming, signed: str) -> str | None:
@@ -69,9 +69,11 @@ class Door:
 
         ``signed`` names the signed request. Raises NotAllowed when it brought another message before.
         """
-        until = asyncio.get_running_loop().time() + self._answer_within
+        until = asyncio.get_running_loop().time() + self.answer_within
         async with self._database.unit_of_work() as session:
             recorded = await repository.record(session, incoming, signed)
+            if recorded.times == 1 and incoming.grants:
+                await reachable_again(session, CHANNEL, incoming.user)
         if recorded.times > ATTEMPTS:
             return None
         if recorded.answer is not None:
