@@ -17,6 +17,8 @@ from notices.messages import address_hash
 
 # After so long a silence the matter is another one.
 GOES_ON = timedelta(hours=24)
+# So long a digit that comes back may be the grade that a text message asked for.
+RATED_WITHIN = timedelta(days=15)
 
 
 def token_hash(token: str) -> str:
@@ -25,9 +27,15 @@ def token_hash(token: str) -> str:
 
 
 async def open_conversation(
-    session: AsyncSession, channel: str, *, caller: str | None = None, address: str | None = None
+    session: AsyncSession,
+    channel: str,
+    *,
+    caller: str | None = None,
+    address: str | None = None,
+    contact: bool = True,
 ) -> tuple[Conversation, str]:
-    """A new conversation with its open contact, and the token that opens it."""
+    """A new conversation, and the token that opens it; with its open ``contact`` if the citizen
+    began it."""
     token = new_token()
     conversation = Conversation(
         id=uuid.uuid4(),
@@ -39,20 +47,30 @@ async def open_conversation(
     )
     session.add(conversation)
     await session.flush()
-    await open_contact(session, Source(channel), conversation.id, now())
+    if contact:
+        await open_contact(session, Source(channel), conversation.id, now())
     return conversation, token
 
 
 async def conversation_at(
-    session: AsyncSession, channel: str, address: str, *, caller: str | None = None
+    session: AsyncSession,
+    channel: str,
+    address: str,
+    *,
+    caller: str | None = None,
+    contact: bool = True,
 ) -> uuid.UUID:
     """The conversation that goes on with ``address``, or a new one.
 
-    It goes on for 24 hours after the last turn, and as long as a person owns it. Two messages of
-    one address that come at once get the same.
+    It goes on for 24 hours after the last turn, as long as a person owns it, and while a grade is
+    waited for. Two messages of one address that come at once get the same.
     """
-    found = await repository.going_on_at(session, address_hash(channel, address), now() - GOES_ON)
+    found = await repository.going_on_at(
+        session, address_hash(channel, address), now() - GOES_ON, now() - RATED_WITHIN
+    )
     if found is not None:
         return found
-    opened, _ = await open_conversation(session, channel, caller=caller, address=address)
+    opened, _ = await open_conversation(
+        session, channel, caller=caller, address=address, contact=contact
+    )
     return opened.id

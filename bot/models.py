@@ -27,7 +27,8 @@ class Conversation(Base):
     ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
     row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
-    talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
+    talked about), ``rates`` (the one that a text message asked to rate), ``filed`` (numbers filed
+    here) and ``caller`` (encrypted number).
 
     ``address`` (encrypted) is where the door reaches the citizen: an openid, a phone number, a call.
     """

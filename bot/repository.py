@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, func, insert, or_, select, text, update
+from sqlalchemy import Row, and_, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,20 +47,22 @@ async def find_conversation(
 
 
 async def going_on_at(
-    session: AsyncSession, address_hash: str, since: datetime
+    session: AsyncSession, address_hash: str, since: datetime, rated_since: datetime
 ) -> uuid.UUID | None:
-    """The latest conversation with an address that had a turn ``since``, or is a person's.
+    """The latest conversation with an address that had a turn ``since``, is a person's, or waits
+    for a grade asked for after ``rated_since``.
 
     Takes a lock on the address until the transaction ends, so that two cannot be opened at once.
     """
     await session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(address_hash, 0)))
     )
+    asked = and_(Conversation.context.has_key("rates"), Conversation.last_turn_at >= rated_since)
     found: uuid.UUID | None = await session.scalar(
         select(Conversation.id)
         .where(
             Conversation.address_hash == address_hash,
-            or_(Conversation.last_turn_at >= since, Conversation.owner == "person"),
+            or_(Conversation.last_turn_at >= since, Conversation.owner == "person", asked),
         )
         .order_by(Conversation.last_turn_at.desc())
         .limit(1)
@@ -105,11 +107,13 @@ async def append(
     turn_id: uuid.UUID | None = None,
     *,
     taken_along: bool = False,
+    pushed: bool = True,
 ) -> None:
     """Add lines to the transcript and wake whoever listens to it (on commit).
 
-    At a door where the citizen sees no page, the lines are sent as well: those that answer a turn,
-    or that the door means to take along in its response (``taken_along``), a little later.
+    At a door where the citizen sees no page, the lines are sent as well, unless ``pushed`` is
+    false because a notice says the same: those that answer a turn, or that the door means to take
+    along in its response (``taken_along``), a little later.
     """
     if not replies:
         return
@@ -131,10 +135,9 @@ async def append(
         await session.execute(
             text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
         )
-        lines = list(zip(ids.all(), replies, strict=True))
-        await _push(
-            session, conversation_id, lines, answers_turn=taken_along or turn_id is not None
-        )
+        lines = list(zip(ids.all(), replies, strict=True)) if pushed else []
+        later = taken_along or turn_id is not None
+        await _push(session, conversation_id, lines, answers_turn=later)
 
 
 async def _push(
@@ -144,7 +147,7 @@ async def _push(
     *,
     answers_turn: bool,
 ) -> None:
-    if not pushing():
+    if not lines or not pushing():
         return
     row = (
         await session.execute(
@@ -169,17 +172,6 @@ async def transcript(
         _LINES.where(Message.conversation_id == conversation_id, Message.id > after).limit(limit)
     )
     return [_line(row) for row in rows]
-
-
-async def latest_lines(session: AsyncSession, conversation_id: uuid.UUID, limit: int) -> list[Line]:
-    """The last ``limit`` lines, oldest first."""
-    rows = await session.execute(
-        _LINES.where(Message.conversation_id == conversation_id)
-        .order_by(None)
-        .order_by(Message.id.desc())
-        .limit(limit)
-    )
-    return [_line(row) for row in rows][::-1]
 
 
 async def finish_turn(

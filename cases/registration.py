@@ -20,6 +20,7 @@ from cases.numbers import query_code
 from cases.repository import CaseRepository
 from cases.search import index_text
 from cases.states import Action, MainState
+from cases.telling import tell_filed
 from cases.timing import Timing
 from cases.vocabulary import (
     PRIORITY,
@@ -40,6 +41,8 @@ from core.privacy import encrypt, keyed_hash, mask_text
 from units.tree import UnitTree
 
 MAX_DETAIL = 20_000
+# Doors that show number and query code themselves.
+_SHOW_RECEIPTS = frozenset({Source.WEB, Source.WECHAT, Source.SMS})
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,8 @@ async def register(
     record(session, case, Action.REGISTER, now, by or kind, audience=Audience.CITIZEN)
     if earlier is not None:
         _follow(session, case, earlier, now)
+    if wanted.phone and wanted.source not in _SHOW_RECEIPTS:
+        await tell_filed(session, case)
     if await look_around(session, case, now) is None:
         await _dispatch_by_catalogue(session, case, wanted, now)
     lead = await repository.lead(case.merged_into or case.id)

@@ -10,10 +10,19 @@ from cases.models import Case
 from cases.repository import CaseRepository
 from core.outbox import publish
 
+# Topic: a case was registered whose citizen saw no receipt; payload {case_id, number,
+# conversation_id}.
+CASE_FILED = "case_filed"
 # Topic: the answer of a round; payload {case_id, number, conversation_id, round}.
 CASE_ANSWERED = "case_answered"
-# Topic: something in between; payload {case_id, number, conversation_id, text}.
+# Topic: something in between; payload {case_id, number, conversation_id, text, key}.
 CASE_PROGRESS = "case_progress"
+
+
+async def tell_filed(session: AsyncSession, case: Case) -> None:
+    """Send number and query code to a citizen who saw no receipt."""
+    key = f"{CASE_FILED}:{case.id}"
+    await publish(session, CASE_FILED, key, await _payload(session, case))
 
 
 async def tell_answer(session: AsyncSession, case: Case) -> None:
@@ -42,7 +51,7 @@ async def tell_only(session: AsyncSession, case: Case, key: str, text: str) -> s
     """The same to the citizen of this case alone; returns the conversation, if there is one."""
     payload = await _payload(session, case)
     topic_key = f"{CASE_PROGRESS}:{case.id}:{key}"
-    await publish(session, CASE_PROGRESS, topic_key, payload | {"text": text})
+    await publish(session, CASE_PROGRESS, topic_key, payload | {"text": text, "key": key})
     conversation: str | None = payload["conversation_id"]
     return conversation
 

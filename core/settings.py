@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from datetime import time
 from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
@@ -41,6 +42,8 @@ class Settings(BaseSettings):
     wechat_api: str = "https://api.weixin.qq.com"
     wechat_template: str = ""
     wechat_subscription: str = ""
+    quiet_from: time = Field(time(21), description="notices wait from this local time on")
+    quiet_to: time = Field(time(8), description="and are sent at this one")
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 

@@ -84,6 +84,11 @@ def sender(name: str) -> Channel | None:
     return _senders.get(name)
 
 
+def registered() -> frozenset[str]:
+    """Names of the doors that this process can send through."""
+    return frozenset(_senders)
+
+
 def pushing() -> frozenset[str]:
     """Names of the doors whose lines are sent."""
     return frozenset(_pushing)

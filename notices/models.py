@@ -50,3 +50,22 @@ class Delivery(Base):
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]
+
+
+class SmsChoice(Base):
+    """What was said about text messages for one case; the last word counts."""
+
+    __tablename__ = "sms_choices"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), primary_key=True)
+    allowed: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Stopped(Base):
+    """An address whose owner wants no notices (退订); codes that are asked for are sent."""
+
+    __tablename__ = "stopped_addresses"
+
+    address_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[datetime] = mapped_column(default=now)

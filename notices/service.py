@@ -6,7 +6,7 @@ Sending is background work (`notices.tasks`).
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -77,6 +77,12 @@ async def claim_lines(session: AsyncSession, conversation_id: uuid.UUID) -> list
     return [reply_of(one) for one in taken]
 
 
+async def told(session: AsyncSession, channel: str, address: str, since: datetime) -> list[Reply]:
+    """What a citizen was sent ``since``, oldest first: what a digit that comes back may mean."""
+    found = await repository.told(session, address_hash(channel, address), since)
+    return [reply_of(one) for one in found]
+
+
 async def reachable_again(session: AsyncSession, channel: str, address: str) -> None:
     """A citizen whom the platform kept us from writing to has written: what was put off is sent.
 
@@ -85,6 +91,16 @@ async def reachable_again(session: AsyncSession, channel: str, address: str) -> 
     for one in await repository.put_off(session, address_hash(channel, address)):
         one.not_before = now() + (PASSIVE if one.kind == Kind.LINE else timedelta(0))
         await tasks.queue_sending(session, one)
+
+
+async def stop(session: AsyncSession, channel: str, address: str) -> None:
+    """The owner of an address wants no notices any more (退订, STOP)."""
+    await repository.stop(session, address_hash(channel, address))
+
+
+async def allow(session: AsyncSession, channel: str, address: str) -> None:
+    """The owner of an address wants notices again."""
+    await repository.allow(session, address_hash(channel, address))
 
 
 async def receipt(

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import Database, now
 from core.jobs import defer_at, jobs
-from core.outbox import delivery
+from core.outbox import delivery, publish
 from core.privacy import decrypt
 from notices import repository
 from notices.channels import Outgoing, Refused, TryLater, sender
@@ -28,6 +28,8 @@ MAX_ATTEMPTS = 8
 # Between two attempts: half a minute, doubled each time, an hour at most.
 BACKOFF = timedelta(seconds=30)
 LONGEST = timedelta(hours=1)
+# Topic of the outbox: a platform will never take a notice; payload {delivery_id}.
+NOTICE_REFUSED = "notice_refused"
 # Whatever is due so long has lost its job.
 OVERDUE = timedelta(minutes=5)
 
@@ -123,6 +125,15 @@ async def _send(database: Database, taken: list[Delivery]) -> None:
             await _put_off(session, rows, error or "", later)
         else:
             _note(rows, state, provider_id, error)
+        if state is State.FAILED:
+            await _publish_refusal(session, rows)
+
+
+async def _publish_refusal(session: AsyncSession, rows: list[Delivery]) -> None:
+    for one in rows:
+        if one.case_id is not None:
+            key = f"{NOTICE_REFUSED}:{one.id}"
+            await publish(session, NOTICE_REFUSED, key, {"delivery_id": one.id})
 
 
 async def _outgoing(session: AsyncSession, taken: list[Delivery]) -> Outgoing:

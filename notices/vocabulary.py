@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
     # A line of a conversation that is going on.
     LINE = "line"
+    FILED = "filed"
     PROGRESS = "progress"
     ANSWERED = "answered"
     CODE = "code"

@@ -136,7 +136,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         loaded.set()
         tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
         if settings.worker:
-            worker.connect_delivery(database)
+            worker.connect_delivery(database, settings)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
         yield
 

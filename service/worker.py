@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import uuid
 from contextlib import AsyncExitStack
-from typing import Any
 
 import procrastinate
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot import repository, tasks
-from bot.actions.rating import invitation
-from bot.models import Conversation
+from bot import tasks
+from bot.told import Transcripts
 from cases.callback_tasks import close_answered_cases
-from cases.repository import CaseRepository
-from cases.service import CASE_ANSWERED, CASE_PROGRESS, review_path
 from cases.tasks import recompute_clocks_nightly, watch_clocks
 from console.merging import carry_out_mergers
 from core.database import Database
 from core.jobs import connected, retry_stalled
 from core.logging import configure_logging
 from core.outbox import delivery
-from core.replies import say
-from core.settings import get_settings
+from core.settings import Settings, get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
+from notices.telling import Teller
 from service import wechat
 
 log = structlog.get_logger(__name__)
@@ -45,10 +39,10 @@ PERIODIC = (
 )
 
 
-def connect_delivery(database: Database) -> None:
+def connect_delivery(database: Database, settings: Settings) -> None:
     """Tell the outbox where its messages go."""
     delivery.database = database
-    delivery.handlers = {CASE_ANSWERED: _case_answered, CASE_PROGRESS: _case_progress}
+    delivery.handlers = Teller(Transcripts(), settings).handlers
 
 
 async def run(jobs: procrastinate.App) -> None:
@@ -67,33 +61,6 @@ async def run(jobs: procrastinate.App) -> None:
         await asyncio.sleep(2)
 
 
-async def _case_answered(session: AsyncSession, payload: dict[str, Any]) -> None:
-    """Tell the citizen in the conversation the case came from, and invite a review."""
-    case = await CaseRepository(session, None).get(int(payload["case_id"]))
-    conversation = await _conversation(session, payload)
-    if conversation is None or case.round != payload["round"]:
-        return
-    conversation.context = {**conversation.context, "case": case.number}
-    link = review_path(case.number, case.id, case.round)
-    reply = invitation(case.number, link, case.citizen_answer)
-    await repository.append(session, conversation.id, "system", [reply])
-
-
-async def _case_progress(session: AsyncSession, payload: dict[str, Any]) -> None:
-    """Tell the citizen what happened in between: an interim answer, another date."""
-    conversation = await _conversation(session, payload)
-    if conversation is not None:
-        reply = say(f"工单 {payload['number']}：{payload['text']}", ("查进度", "case:progress"))
-        await repository.append(session, conversation.id, "system", [reply])
-
-
-async def _conversation(session: AsyncSession, payload: dict[str, Any]) -> Conversation | None:
-    if payload.get("conversation_id") is None:
-        return None
-    wanted = uuid.UUID(str(payload["conversation_id"]))
-    return await repository.find_conversation(session, wanted, lock=True)
-
-
 def main() -> None:
     """The worker as a process of its own, until interrupted."""
     settings = get_settings()
@@ -101,7 +68,7 @@ def main() -> None:
 
     async def work() -> None:
         database = Database.from_settings(settings)
-        connect_delivery(database)
+        connect_delivery(database, settings)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.close)
             wechat.connect_channel(stack, settings, database)

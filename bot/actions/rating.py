@@ -10,7 +10,7 @@ from cases.progress import public_case
 from cases.repository import CaseRepository
 from cases.vocabulary import Source
 from core.database import now
-from core.replies import Reply, say
+from core.replies import say
 from reviews.grades import BAD, GRADE_NAMES, Grade
 from reviews.service import submit_for_case
 
@@ -35,16 +35,6 @@ def grade_of(text: str) -> Grade | None:
     return next((grade for grade, pattern in _WORDS if pattern.search(text)), None)
 
 
-def invitation(number: str, link: str, answer: str | None) -> Reply:
-    """What the citizen is told when a case is answered: the answer, and how to rate it."""
-    said = f"\n答复：{answer}" if answer else ""
-    return say(
-        f"您的工单 {number} 已有办理结果。{said}\n请对这次办理作个评价，也可以随时说“不满意”和原因。",
-        *[(GRADE_NAMES[g], f"review:{int(g)}") for g in sorted(Grade, reverse=True)],
-        card={"kind": "review", "number": number, "url": link},
-    )
-
-
 async def rating(talk: Talk) -> Replies:
     """A review in the citizen's own words, or the reason for a bad one."""
     grade = talk.context.get("grade")
@@ -64,7 +54,7 @@ async def choose(talk: Talk, value: str) -> Replies:
 
 
 async def _no_grade(talk: Talk) -> Replies:
-    if talk.context.get("case"):
+    if rated(talk):
         return [
             say(
                 "请选一个等级：",
@@ -79,12 +69,21 @@ async def _no_grade(talk: Talk) -> Replies:
     ]
 
 
+def rated(talk: Talk) -> str | None:
+    """Number of the case that a grade is for: one that was asked about by text message, or the one
+    that is talked about."""
+    number = talk.context.get("rates") or talk.context.get("case")
+    return str(number) if number else None
+
+
 async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
-    number = talk.context.get("case")
-    case = await CaseRepository(talk.session, None).by_number(str(number)) if number else None
+    number = rated(talk)
+    case = await CaseRepository(talk.session, None).by_number(number) if number else None
     if case is None:
         return await _no_grade(talk)
     if case.told_at is None:
+        if number != talk.context.get("case"):
+            return [say("有了新的办理结果才能评价。")]
         shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
         reply = show(shown)
         return [reply.model_copy(update={"text": "有了办理结果才能评价。\n" + reply.text})]
@@ -94,7 +93,7 @@ async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
     await submit_for_case(
         talk.session, case.id, grade, [], reason, Source(talk.conversation.channel), now()
     )
-    talk.remember(awaiting=None, grade=None)
+    talk.remember(awaiting=None, grade=None, rates=None)
     thanks = "已记录您的评价，会交由承办单位核实整改。" if grade in BAD else "感谢您的评价。"
     again = [("没解决，重新办理", "case:reopen")] if grade in BAD else []
     return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])]

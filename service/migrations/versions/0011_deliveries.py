@@ -45,6 +45,17 @@ def upgrade() -> None:
         sa.Column("sent_at", moment, nullable=True),
         sa.Column("received_at", moment, nullable=True),
     )
+    op.create_table(
+        "sms_choices",
+        sa.Column("case_id", sa.BigInteger, sa.ForeignKey("cases.id"), primary_key=True),
+        sa.Column("allowed", sa.Boolean, nullable=False),
+        sa.Column("at", moment, nullable=False),
+    )
+    op.create_table(
+        "stopped_addresses",
+        sa.Column("address_hash", sa.String(64), primary_key=True),
+        sa.Column("at", moment, nullable=False),
+    )
     for column in ("address_hash", "conversation_id", "case_id"):
         op.create_index(f"ix_deliveries_{column}", "deliveries", [column])
     op.create_index(
@@ -64,6 +75,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("stopped_addresses")
+    op.drop_table("sms_choices")
     op.drop_table("deliveries")
     op.drop_index("ix_conversations_address_hash_last_turn_at", "conversations")
     op.drop_column("conversations", "address_hash")

@@ -13,6 +13,9 @@ from bot.repository import append
 from core.models import Attachment
 from core.replies import say
 from intake.service import open_draft, read
+from notices.messages import Message
+from notices.service import enqueue
+from notices.vocabulary import Kind
 from tests.integrations.wechat.wechat_line import WeChatLine
 
 NUMBER = "2611280000011"
@@ -247,3 +250,14 @@ async def test_what_could_not_be_sent_is_sent_when_the_answer_takes_long(line: W
     await line.answered(2)
     await line.make_due()
     assert await line.push() == ["第5条\n\n好的，请问在哪里？"]
+
+
+async def test_a_digit_never_picks_what_was_not_shown_yet(line: WeChatLine) -> None:
+    line.assistant.reply = say("请核对", ("确认提交", "intake:confirm"))
+    await line.say("路灯坏了")
+    grades = say("请评价", ("非常不满意", "review:1"))
+    held = Message("held", "wechat", "o-1", Kind.ANSWERED, grades, held=True)
+    async with line.database.unit_of_work() as session:
+        await enqueue(session, held)
+    await line.say("1")
+    assert line.assistant.heard[-1] == '/choose{"value": "intake:confirm"}'
