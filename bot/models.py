@@ -28,6 +28,9 @@ class Conversation(Base):
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
     row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
     talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
+
+    ``rating`` is the citizen's grade of the talk itself, 1 worst – 5 best. A talk that the citizen
+    closed has an empty ``token_hash``, which no token opens.
     """
 
     __tablename__ = "conversations"
@@ -42,6 +45,8 @@ class Conversation(Base):
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_turn_at: Mapped[datetime] = mapped_column(default=now)
+    rating: Mapped[int | None]
+    rated_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),)
 
