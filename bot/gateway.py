@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.alarms import raise_alarm
+from bot.alarms import is_alarmed, raise_alarm
 from bot.assistant import Assistant, AssistantDown
 from bot.contacts import settle_open_contact
 from bot.inputs import (
@@ -182,8 +182,10 @@ class Gateway:
             alarm = gate.decision.emergency
             replies, act = [await raise_alarm(session, conversation, text, alarm)], gate.act
             await repository.record_decision(session, turn.id, gate.decision)
+        elif text and _may_come_back(conversation, heard):
+            return False
         elif conversation.owner == "person" and text != BACK[1]:
-            replies, act = _while_a_person_owns(conversation), "to_person"
+            replies, act = while_a_person_owns(conversation), "to_person"
         elif text == BACK[1]:
             conversation.owner, conversation.seat = "assistant", None
             replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
@@ -327,7 +329,15 @@ async def _keep(session: AsyncSession, conversation: Conversation, matter: Matte
     write(draft, matter)
 
 
-def _while_a_person_owns(conversation: Conversation) -> list[Reply]:
+def _may_come_back(conversation: Conversation, heard: TurnInput) -> bool:
+    """Whether what is said goes to the assistant although a person was called: after an alarm that
+    nobody has answered, words may lead back, and the next emergency may need the assistant's ear."""
+    waits = conversation.owner == "person" and conversation.seat is None
+    return waits and heard.kind in ("text", "voice") and is_alarmed(conversation.handover_reason)
+
+
+def while_a_person_owns(conversation: Conversation) -> list[Reply]:
+    """What is answered to words that wait for a person; nothing once one has taken the talk."""
     if conversation.seat is not None:
         return []
     return [say("已收到，工作人员接入后会看到您说的每一句话。", BACK, FORM)]
