@@ -175,17 +175,6 @@ async def transcript(
     return [_line(row) for row in rows]
 
 
-async def latest_lines(session: AsyncSession, conversation_id: uuid.UUID, limit: int) -> list[Line]:
-    """The last ``limit`` lines, oldest first."""
-    rows = await session.execute(
-        _LINES.where(Message.conversation_id == conversation_id)
-        .order_by(None)
-        .order_by(Message.id.desc())
-        .limit(limit)
-    )
-    return [_line(row) for row in rows][::-1]
-
-
 async def finish_turn(
     session: AsyncSession,
     turn_id: uuid.UUID,

@@ -28,6 +28,7 @@ from console.register_page import category_choices
 from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
+from console.seat_alarm_lines import alarm_line
 from console.seat_words import STATES, NoteLine, preview
 from console.staff import CurrentStaff, Staff, database_of
 from console.transcript import Said, as_said
@@ -46,8 +47,8 @@ _ON_THE_SPOT = (Outcome.ANSWERED, Outcome.REFERRED, Outcome.INVALID)
 
 @dataclass(frozen=True)
 class Waiting:
-    """One talk of the desk; ``last`` is the newest line in short, ``unread`` that it is the
-    citizen's, ``mine`` that this seat serves its queue."""
+    """One talk of the desk; ``last`` is what the citizen said last in short, ``unread`` that no
+    person has answered it, ``mine`` that this seat serves its queue."""
 
     id: uuid.UUID
     reason: str
@@ -115,13 +116,13 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         names = await ConsoleRepository(session, staff.actor).staff_names(
             {c.seat for c in every if c.seat}
         )
-        last = await seats.last_messages([c.id for c in every])
+        last = await seats.last_words([c.id for c in every])
         online = await seats.seats(at)
         due = await callbacks.due(session, at)
     state = next((s.state for s in online if s.login == login), "off")
 
     def line(c: Conversation) -> Waiting:
-        speaker, text = (last[c.id][1], last[c.id][2].text) if c.id in last else ("", "")
+        words = last.get(c.id)
         return Waiting(
             c.id,
             c.handover_reason or "未说明",
@@ -131,8 +132,8 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
             load_plan().get(c.queue).name,
             duration(at - (c.handed_over_at or c.last_turn_at)),
             names.get(c.seat, c.seat) if c.seat else "",
-            preview(text),
-            speaker == "citizen",
+            preview(words.text) if words else "",
+            words is not None and words.unanswered,
             serves(skills, c),
         )
 
@@ -209,7 +210,9 @@ async def _beside(
         "seat": names.get(conversation.seat or "", conversation.seat or ""),
         "numbers": numbers,
         "filed": [case for case in cases if case is not None],
-        "alarms": await seats.alarms_of(conversation.id),
+        "alarms": [
+            alarm_line(request, a, now(), {}) for a in await seats.alarms_of(conversation.id)
+        ],
         "notes": [NoteLine(names.get(n.by, n.by), n.text, n.at) for n in notes],
         "online": online,
         "other_queues": [q for q in load_plan().queues if q.code != conversation.queue],

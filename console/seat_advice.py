@@ -97,7 +97,12 @@ async def knowledge_fragment(
     by_kind = knowledge_of(request).search_now.by_kind(text, _MOST_HITS, local_today())
     hits = sorted((h for hits in by_kind.values() for h in hits), key=lambda h: -h.strength)
     found = [
-        Found(h.name, h.unit, round(100 * h.score), choice_value(h.code, (), h.kind))
+        Found(
+            h.name,
+            tree_of(request).name(h.unit),
+            round(100 * h.score),
+            choice_value(h.code, (), h.kind),
+        )
         for h in hits[:_MOST_HITS]
         if text
     ]

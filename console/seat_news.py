@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -13,47 +11,19 @@ from starlette.responses import Response
 from bot.seats import callbacks, ringing, talks
 from bot.seats.models import Alarm
 from bot.seats.repository import SeatRepository
-from console.case_advice import intake_of
-from console.clock import duration
 from console.menu import SEAT_ROLES
 from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
-from console.staff import CurrentStaff, PostedForm, Staff, database_of, tree_of
+from console.seat_alarm_lines import alarm_line, climbs_after
+from console.staff import CurrentStaff, PostedForm, Staff, database_of
 from console.wording import DONE
-from core.calendar import LOCAL
 from core.database import now
 from core.errors import Conflict, NotFound
-from core.privacy import decrypt
-from core.settings import get_settings
-from intake.form import UNKNOWN, Place
-from intake.placing import recommend
 
 router = console_router()
 _WORDS_SHOWN = 200
-
-
-@dataclass(frozen=True)
-class AlarmLine:
-    """An alarm as a seat reads it; ``duty`` is the unit on call for a hazard, with its number."""
-
-    id: int
-    conversation: uuid.UUID
-    kind: str
-    number: str
-    hazard: bool
-    words: str
-    place: str
-    duty: str
-    raised_at: datetime
-    ringing_for: str
-    climbed: bool
-    taken: str
-    taken_at: datetime | None
-    closed: str
-    closed_at: datetime | None
-    note: str
 
 
 @router.get("/seat/news")
@@ -66,16 +36,15 @@ async def news_fragment(request: Request, staff: CurrentStaff) -> Response:
         await seats.heard_from(login)
         found = await seats.open_alarms()
         own = await seats.talks_of(login)
-        last = await seats.last_messages([c.id for c in own])
+        last = await seats.last_words([c.id for c in own])
         _, waiting = await seats.waiting(await seats.skills_of(login), limit=0)
         due = await callbacks.due(session, at)
     ringing_here = [a for a in found if _rings(staff, a, at)]
-    unread = [c.id for c in own if c.id in last and last[c.id][1] == "citizen"]
     return render(
         request,
         "_seat_news.html",
-        ringing=[_line(request, a, at, {}) for a in ringing_here],
-        unread=len(unread),
+        ringing=[alarm_line(request, a, at, {}) for a in ringing_here],
+        unread=sum(words.unanswered for words in last.values()),
         waiting=waiting,
         due=due,
     )
@@ -99,8 +68,8 @@ async def alarms_page(
     return render(
         request,
         "seat_alarms.html",
-        alarms=[_line(request, a, at, names) for a in found],
-        past=[_line(request, a, at, names) for a in past],
+        alarms=[alarm_line(request, a, at, names) for a in found],
+        past=[alarm_line(request, a, at, names) for a in past],
         paging=paging,
         page_address=lambda page: link("/console/seat/alarms", page=page),
         done=DONE.get(done, ""),
@@ -140,46 +109,6 @@ async def close(request: Request, alarm_id: int, form: PostedForm) -> Response:
     return RedirectResponse(link("/console/seat/alarms", done="alarm_closed"), 303)
 
 
-def _climbs_after() -> timedelta:
-    return timedelta(seconds=get_settings().alarm_climbs_after)
-
-
 def _rings(staff: Staff, alarm: Alarm, at: datetime) -> bool:
     taken = alarm.taken_at is not None
-    return ringing.rings_for(staff.actor.role, alarm.raised_at, taken, at, _climbs_after())
-
-
-def _line(request: Request, alarm: Alarm, at: datetime, names: dict[str, str]) -> AlarmLine:
-    words = decrypt(alarm.words)
-    places = intake_of(request).hear(words, "inform").places
-    return AlarmLine(
-        alarm.id,
-        alarm.conversation_id,
-        alarm.kind,
-        alarm.number,
-        alarm.hazard,
-        words if len(words) <= _WORDS_SHOWN else f"…{words[-_WORDS_SHOWN:]}",
-        "、".join(dict.fromkeys(place.label or place.text for place in places)),
-        _duty(request, words) if alarm.hazard else "",
-        alarm.raised_at,
-        duration((alarm.taken_at or at) - alarm.raised_at),
-        at - alarm.raised_at >= _climbs_after(),
-        names.get(alarm.taken_by or "", alarm.taken_by or ""),
-        alarm.taken_at,
-        names.get(alarm.closed_by or "", alarm.closed_by or ""),
-        alarm.closed_at,
-        alarm.note,
-    )
-
-
-def _duty(request: Request, words: str) -> str:
-    """The unit that has to act on a hazard (险情), with the number of whoever is on duty there."""
-    intake, tree = intake_of(request), tree_of(request)
-    places = intake.hear(words, "inform").places
-    where, unsure = intake.territories(places[0] if places else Place(text=UNKNOWN))
-    today = now().astimezone(LOCAL).date()
-    for one in recommend(intake.router, intake.about(words), where, today, unsure):
-        unit = tree.get(one.dispatch.lead)
-        if unit is not None and unit.duty_phone:
-            return f"{unit.name} 值班电话 {unit.duty_phone}"
-    return ""
+    return ringing.rings_for(staff.actor.role, alarm.raised_at, taken, at, climbs_after())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -66,6 +66,37 @@ def _lines_waiting(conversation_id: uuid.UUID) -> tuple[ColumnElement[bool], ...
         Delivery.kind == Kind.LINE,
         Delivery.state.in_(WAITING),
     )
+
+
+async def told(session: AsyncSession, address_hash: str, since: datetime) -> list[Delivery]:
+    """What was sent to an address ``since``, oldest first, ten at most."""
+    sent_at = func.coalesce(Delivery.sent_at, Delivery.claimed_at)
+    found = await session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.address_hash == address_hash,
+            Delivery.state.not_in((*WAITING, State.FAILED)),
+            sent_at >= since,
+        )
+        .order_by(sent_at.desc(), Delivery.id.desc())
+        .limit(10)
+    )
+    return list(found)[::-1]
+
+
+async def put_off(session: AsyncSession, address_hash: str) -> list[Delivery]:
+    """What was tried at an address and waits for another attempt, locked."""
+    found = await session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.address_hash == address_hash,
+            Delivery.state == State.QUEUED,
+            Delivery.attempts > 0,
+            Delivery.not_before > now(),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    return list(found)
 
 
 async def _take(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Delivery]:

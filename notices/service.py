@@ -6,7 +6,7 @@ Sending is background work (`notices.tasks`).
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,7 @@ from core.jobs import defer_at
 from core.replies import Reply
 from notices import repository, tasks
 from notices.listing import may_repeat
-from notices.messages import Message, reply_of, row
+from notices.messages import Message, address_hash, reply_of, row
 from notices.vocabulary import Kind, State
 
 # So long the answer to a turn waits for the door to take it along in its own response.
@@ -92,6 +92,22 @@ async def send_again(session: AsyncSession, delivery_id: int) -> None:
     one.state, one.error, one.provider_id = State.QUEUED, None, None
     one.attempts, one.not_before = 0, now()
     await tasks.queue_sending(session, one)
+
+
+async def told(session: AsyncSession, channel: str, address: str, since: datetime) -> list[Reply]:
+    """What a citizen was sent ``since``, oldest first: what a digit that comes back may mean."""
+    found = await repository.told(session, address_hash(channel, address), since)
+    return [reply_of(one) for one in found]
+
+
+async def reachable_again(session: AsyncSession, channel: str, address: str) -> None:
+    """A citizen whom the platform kept us from writing to has written: what was put off is sent.
+
+    Lines wait the little while in which the door may take them along (`claim_lines`).
+    """
+    for one in await repository.put_off(session, address_hash(channel, address)):
+        one.not_before = now() + (PASSIVE if one.kind == Kind.LINE else timedelta(0))
+        await tasks.queue_sending(session, one)
 
 
 async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
 from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
+from bot.actions.after_alarm import after_alarm
 from bot.actions.dialogue import Step, decide, looks_like_question, question_at_end
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
@@ -71,6 +72,8 @@ _HANDLERS: dict[Step, Callable[[Talk], Awaitable[Replies]]] = {
 
 async def respond(talk: Talk) -> Replies:
     """The replies to a turn: by the quick reply chosen, else by what the turn means here."""
+    if talk.conversation.owner == "person" and talk.value is None:
+        return await after_alarm(talk)
     question = whereabouts.question_answered(talk)
     if question is not None:
         return await guide.guide_where(talk, question)

@@ -14,7 +14,7 @@ from core.database import Base, now
 class SeatState(Base):
     """Whether a seat is there: ``on`` (在席), ``break`` (小休), ``wrap`` (话后处理) or ``off`` (离席).
 
-    ``seen_at`` is when one of the seat's pages last asked for news; a seat whose pages are all
+    ``telephone`` is where calls are put through to. ``seen_at`` is when one of the seat's pages last asked for news; a seat whose pages are all
     closed is away, whatever its state says.
     """
 
@@ -22,6 +22,7 @@ class SeatState(Base):
 
     login: Mapped[str] = mapped_column(String(64), primary_key=True)
     state: Mapped[str] = mapped_column(String(8), default="off")
+    telephone: Mapped[str] = mapped_column(String(30), default="")
     since: Mapped[datetime] = mapped_column(default=now)
     seen_at: Mapped[datetime] = mapped_column(default=now)
 

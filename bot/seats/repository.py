@@ -38,6 +38,14 @@ class Seat:
 
 
 @dataclass(frozen=True)
+class LastWords:
+    """What the citizen said last; ``unanswered``: no person has said anything since."""
+
+    text: str
+    unanswered: bool
+
+
+@dataclass(frozen=True)
 class Note:
     """A note of one seat to the others, opened."""
 
@@ -116,23 +124,28 @@ class SeatRepository:
         )
         return count or 0
 
-    async def last_messages(
-        self, conversations: Collection[uuid.UUID]
-    ) -> dict[uuid.UUID, tuple[int, str, Reply]]:
-        """The newest line of each talk: event id, speaker and words."""
+    async def last_words(self, conversations: Collection[uuid.UUID]) -> dict[uuid.UUID, LastWords]:
+        """What the citizen said last in each talk, and whether a person has answered it."""
         newest = (
-            select(func.max(Message.id))
+            select(
+                Message.conversation_id,
+                func.max(Message.id).filter(Message.speaker == "citizen").label("citizen"),
+                func.max(Message.id).filter(Message.speaker == "person").label("person"),
+            )
             .where(Message.conversation_id.in_(conversations))
             .group_by(Message.conversation_id)
+            .subquery()
         )
-        rows = await self.session.scalars(select(Message).where(Message.id.in_(newest)))
+        rows = await self.session.execute(
+            select(
+                newest.c.conversation_id,
+                Message.content,
+                newest.c.citizen > func.coalesce(newest.c.person, 0),
+            ).join(newest, Message.id == newest.c.citizen)
+        )
         return {
-            one.conversation_id: (
-                one.id,
-                one.speaker,
-                Reply.model_validate_json(decrypt(one.content)),
-            )
-            for one in rows
+            conversation: LastWords(Reply.model_validate_json(decrypt(content)).text, unanswered)
+            for conversation, content, unanswered in rows
         }
 
     async def citizen_words(self, conversation_id: uuid.UUID, limit: int) -> list[str]:

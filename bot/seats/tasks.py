@@ -7,9 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.models import Conversation
-from bot.seats import callbacks
-from bot.seats.queueing import known_phone, position_text, release
+from bot.seats.leaving import has_left
+from bot.seats.queueing import position_text
 from bot.seats.repository import SeatRepository
 from core.database import now
 from core.jobs import jobs
@@ -41,26 +40,6 @@ async def list_left(session: AsyncSession, at: datetime) -> int:
     for conversation in gone:
         await has_left(session, conversation, "left")
     return len(gone)
-
-
-async def has_left(session: AsyncSession, conversation: Conversation, reason: str) -> None:
-    """The citizen of a waiting talk is gone (``left``), or hung up (``missed_call``)."""
-    await callbacks.add(
-        session,
-        f"{reason}:{conversation.id}:{conversation.handed_over_at}",
-        channel=conversation.channel,
-        reason=reason,
-        phone=await known_phone(session, conversation),
-        conversation_id=conversation.id,
-        queue=conversation.queue,
-    )
-    release(conversation)
-    await repository.append(
-        session,
-        conversation.id,
-        "system",
-        [say("您离开时话务员还没有接入，已记下，会有人联系您。也可以随时再转人工。")],
-    )
 
 
 async def tell_positions(session: AsyncSession) -> int:

@@ -54,10 +54,8 @@
     const page = new DOMParser().parseFromString(html, "text/html");
     const state = page.querySelector(".news-state").dataset;
     const [ringing, unread, waiting] = [state.ringing, state.unread, state.waiting].map(Number);
-    // The seconds go on by themselves; a reader is told again only when something else changes.
-    const told = html.replace(/已响 [^<]*/g, "");
-    if (told !== shown && !place.contains(document.activeElement)) {
-      shown = told;
+    if (html !== shown && !place.contains(document.activeElement)) {
+      shown = html;
       place.innerHTML = ringing ? html : "";
     }
     const marks = [ringing && "告警", unread && `${unread} 未回`, waiting && `${waiting} 等候`].filter(Boolean);

@@ -26,7 +26,7 @@ _NUMBER_WANTED = re.compile(r"查询码|工单编号|联系电话|电话号码|�
 
 
 def one_by_one(digits: str) -> str:
-    """``2611220000011`` → ``2 6 1 1，2 2 0 0，0 0 1 1``: digit by digit, four at a breath."""
+    """``261122000001`` → ``2 6 1 1，2 2 0 0，0 0 0 1``: digit by digit, four at a breath."""
     if len(digits) <= 6:
         return " ".join(digits)
     return "，".join(" ".join(group) for group in _GROUP.findall(digits))
@@ -46,7 +46,7 @@ def speakable(text: str) -> str:
     """``text`` as it is spoken: no addresses, no bullets, nothing that needs a screen; numbers digit
     by digit, dates as words."""
     text = _MASKED.sub(r"尾号\2", text)
-    text = _BULLET.sub("", text).replace("**", "")
+    text = _BULLET.sub("", text.replace("**", ""))
     text = re.sub(r"(?<=[^。！？!?；;：:，,\n])\n+", "。", text).replace("\n", "")
     text = without_screen(text)
     text = _LANDLINE.sub(lambda m: f"{one_by_one(m[1])}，{one_by_one(m[2])}", text)

@@ -35,7 +35,11 @@ _SILENCE_SECONDS = 6 * 3600
 _TEMPLATE = "/cgi-bin/message/template/send"
 _SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
 _MORE = "……\n（内容较长，余下的请到网页查看，或回复任意文字后再问。）"
-_HAPPENED = {Kind.ANSWERED: "您的工单已有答复", Kind.PROGRESS: "您的工单有新的进展"}
+_HAPPENED = {
+    Kind.FILED: "您的工单已登记",
+    Kind.PROGRESS: "您的工单有新的进展",
+    Kind.ANSWERED: "您的工单已有答复",
+}
 
 
 class WeChatChannel:

@@ -17,8 +17,8 @@ import structlog
 
 from bot.gateway import Gateway
 from bot.inputs import ChoiceInput, ImageInput, TextInput, TurnInput
-from bot.repository import Line, append, latest_lines
-from core.database import Database
+from bot.repository import append, find_conversation
+from core.database import Database, now
 from core.errors import HotlineError
 from core.replies import Choice, Reply, say
 from integrations.wechat import repository
@@ -27,7 +27,7 @@ from integrations.wechat.meaning import PICTURE_LOST, Picture, Receipt, meaning
 from integrations.wechat.messages import Incoming
 from integrations.wechat.platform import Platform, PlatformError, Unreachable
 from integrations.wechat.wording import TEXT_BYTES, picked, worded
-from notices.service import claim_lines, receipt
+from notices.service import claim_lines, reachable_again, receipt, told
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,6 @@ ATTEMPTS = 3
 # Longer than fetching a picture and asking the assistant take together.
 _PATIENCE = timedelta(seconds=40)
 _KEPT = timedelta(hours=1)
-_LINES_SEEN = 10
 
 
 class _TooLong(Exception):
@@ -61,7 +60,7 @@ class Door:
         self._database = database
         self._gateway = gateway
         self._platform = platform
-        self._answer_within = answer_within
+        self.answer_within = answer_within
         self._taking: dict[str, asyncio.Task[None]] = {}
 
     async def receive(self, incoming: Incoming, signed: str) -> str | None:
@@ -69,9 +68,11 @@ class Door:
 
         ``signed`` names the signed request. Raises NotAllowed when it brought another message before.
         """
-        until = asyncio.get_running_loop().time() + self._answer_within
+        until = asyncio.get_running_loop().time() + self.answer_within
         async with self._database.unit_of_work() as session:
             recorded = await repository.record(session, incoming, signed)
+            if recorded.times == 1 and incoming.grants:
+                await reachable_again(session, CHANNEL, incoming.user)
         if recorded.times > ATTEMPTS:
             return None
         if recorded.answer is not None:
@@ -90,7 +91,10 @@ class Door:
         await asyncio.wait({task}, timeout=max(left, 0))
         if not task.done() or task.cancelled():
             return False
-        task.result()
+        if (error := task.exception()) is not None:
+            # It is kept, and taken again a little later.
+            log.error("wechat_message_failed", exc_info=error)
+            return False
         return True
 
     async def take(self, key: str) -> None:
@@ -113,7 +117,7 @@ class Door:
     async def _say(self, incoming: Incoming, what: TurnInput | Reply) -> None:
         conversation = await self._gateway.at_door(CHANNEL, incoming.user)
         if not isinstance(what, Reply):
-            what = await self._chosen(conversation, what)
+            what = await self._chosen(conversation, incoming.user, what)
             try:
                 await self._gateway.take_from_door(conversation, incoming.key, what)
                 return
@@ -124,13 +128,14 @@ class Door:
             # With the line, so that it is said once.
             await repository.finish(session, incoming.key)
 
-    async def _chosen(self, conversation: uuid.UUID, heard: TurnInput) -> TurnInput:
-        """A digit or title typed for a choice that was offered since the citizen last spoke."""
+    async def _chosen(self, conversation: uuid.UUID, user: str, heard: TurnInput) -> TurnInput:
+        """A digit or title typed for a choice that was shown since the follower last spoke."""
         if not isinstance(heard, TextInput):
             return heard
         async with self._database.unit_of_work() as session:
-            lines = await latest_lines(session, conversation, _LINES_SEEN)
-        choice = picked(heard.text, _offered(lines))
+            found = await find_conversation(session, conversation)
+            since = found.last_turn_at if found else now()
+            choice = picked(heard.text, _offered(await told(session, CHANNEL, user, since)))
         if choice is None:
             return heard
         return ChoiceInput(kind="choice", value=choice.value, title=choice.title)
@@ -186,17 +191,10 @@ class Door:
 
 def _worded(replies: list[Reply], address: str) -> str:
     """Several lines as one text, with the choices offered last."""
-    choices = next((reply.choices for reply in reversed(replies) if reply.choices), [])
-    return worded(
-        [reply.text for reply in replies], choices, [reply.card for reply in replies], address
-    )
+    texts, cards = [reply.text for reply in replies], [reply.card for reply in replies]
+    return worded(texts, _offered(replies), cards, address)
 
 
-def _offered(lines: list[Line]) -> list[Choice]:
-    """The choices offered last, since the citizen last spoke; ``lines`` are oldest first."""
-    for line in reversed(lines):
-        if line.speaker == "citizen":
-            return []
-        if line.reply.choices:
-            return line.reply.choices
-    return []
+def _offered(replies: list[Reply]) -> list[Choice]:
+    """The choices offered last; ``replies`` are oldest first."""
+    return next((reply.choices for reply in reversed(replies) if reply.choices), [])

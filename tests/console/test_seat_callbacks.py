@@ -10,9 +10,9 @@ from seat_talks import on_duty, waiting_talk
 from sqlalchemy import select, update
 
 from bot.seats import callbacks
+from bot.seats.leaving import has_left
 from bot.seats.models import SeatCallback
 from bot.seats.talks import found
-from bot.seats.tasks import has_left
 from core.database import now
 from core.privacy import encrypt
 
@@ -100,9 +100,7 @@ async def test_who_hangs_up_while_waiting_is_listed_with_the_number_the_door_saw
     )
     async with app.state.database.unit_of_work() as session:
         for _ in range(2):
-            talk = await found(session, conversation)
-            if talk.owner == "person":
-                await has_left(session, talk, "missed_call")
+            await has_left(session, await found(session, conversation), "missed_call")
     async with app.state.database.unit_of_work() as session:
         [entry] = await session.scalars(select(SeatCallback))
     assert entry.reason == "missed_call" and entry.conversation_id == conversation

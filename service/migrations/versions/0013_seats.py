@@ -30,6 +30,7 @@ def upgrade() -> None:
         "seat_states",
         sa.Column("login", sa.String(64), primary_key=True),
         sa.Column("state", sa.String(8), nullable=False),
+        sa.Column("telephone", sa.String(30), nullable=False),
         sa.Column("since", _AT, nullable=False),
         sa.Column("seen_at", _AT, nullable=False),
     )

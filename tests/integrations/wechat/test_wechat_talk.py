@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
+import uuid
 
 import pytest
 from PIL import Image
 from sqlalchemy import select
 
 from bot.models import Conversation
+from bot.repository import append
+from bot.seats import talks
 from core.models import Attachment
 from core.replies import say
 from intake.service import open_draft, read
+from notices.messages import Message
+from notices.service import enqueue
+from notices.vocabulary import Kind
 from tests.integrations.wechat.wechat_line import WeChatLine
 
 NUMBER = "2611280000011"
@@ -138,6 +144,7 @@ async def test_a_digit_means_nothing_once_no_choices_are_offered(line: WeChatLin
         ("CLICK", "case:progress", '/choose{"value": "case:progress"}'),
         ("SCAN", f"case:{NUMBER}", f"查工单 {NUMBER} 的进度"),
         ("subscribe", f"qrscene_case:{NUMBER}", f"查工单 {NUMBER} 的进度"),
+        ("SCAN", "window:政务大厅3号窗口", "我要评价政务大厅3号窗口"),
         ("subscribe", "qrscene_menu:case", '/choose{"value": "menu:case"}'),
     ],
 )
@@ -176,17 +183,24 @@ async def test_an_emergency_is_answered_at_once_with_numbers_to_tap(line: WeChat
     assert line.assistant.heard == []
 
 
+async def speak(line: WeChatLine, conversation: uuid.UUID, text: str) -> None:
+    """A seat says something, and takes the talk first."""
+    async with line.database.unit_of_work() as session:
+        await talks.take(session, conversation, "seat", "示例·话务员")
+        await talks.speak(session, conversation, "seat", [say(text)])
+
+
 async def test_a_person_speaks_and_the_assistant_is_silent(line: WeChatLine) -> None:
     (handed,) = await line.say("转人工")
     assert "填表反映：https://line.test/form" in handed
     (waiting,) = await line.say("有人吗")
-    assert "1. 回到智能助手" in waiting
+    assert "3. 回到智能助手" in waiting
     conversation = (await line.conversation()).id
-    await line.gateway.say_as_person(conversation, "seat", "您好，<b>请讲</b>")
-    assert await line.push() == ["您好，＜b>请讲＜/b>"]
+    await speak(line, conversation, "您好，<b>请讲</b>")
+    assert await line.push() == ["话务员已接入，为您服务。\n\n您好，＜b>请讲＜/b>"]
     assert await line.say("路灯坏了") == []
-    await line.gateway.say_as_person(conversation, "seat", "在哪里？")
-    await line.gateway.say_as_person(conversation, "seat", "坏了几盏？")
+    await speak(line, conversation, "在哪里？")
+    await speak(line, conversation, "坏了几盏？")
     assert await line.push() == ["在哪里？\n\n坏了几盏？"]
     assert await line.push() == []
     assert line.assistant.heard == []
@@ -195,7 +209,7 @@ async def test_a_person_speaks_and_the_assistant_is_silent(line: WeChatLine) -> 
 async def test_who_waits_for_a_person_goes_back_by_digit(line: WeChatLine) -> None:
     await line.say("转人工")
     await line.say("有人吗")
-    assert await line.say("1") == ["好的，我们继续。请问要办什么事，或者反映什么？"]
+    assert await line.say("3") == ["好的，我们继续。请问要办什么事，或者反映什么？"]
     assert (await line.conversation()).owner == "assistant"
 
 
@@ -215,3 +229,44 @@ async def test_two_followers_have_two_conversations(line: WeChatLine) -> None:
     async with line.database.unit_of_work() as session:
         owners = (await session.scalars(select(Conversation.owner))).all()
     assert sorted(owners) == ["assistant", "person"]
+
+
+async def test_what_could_not_be_sent_goes_with_the_answer_to_the_next_message(
+    line: WeChatLine,
+) -> None:
+    await line.say("转人工")
+    conversation = (await line.conversation()).id
+    sent = []
+    for number in range(7):
+        await line.gateway.say_as_person(conversation, "seat", f"第{number}句")
+        sent += await line.push()
+    assert sent == [f"第{number}句" for number in range(5)]
+    assert await line.say("在的") == ["第5句\n\n第6句"]
+    assert await line.push() == []
+
+
+async def test_what_could_not_be_sent_is_sent_when_the_answer_takes_long(line: WeChatLine) -> None:
+    await line.say("路灯坏了")
+    conversation = (await line.conversation()).id
+    for number in range(6):
+        async with line.database.unit_of_work() as session:
+            await append(session, conversation, "system", [say(f"第{number}条")])
+        await line.push()
+    line.assistant.gate.clear()
+    line.door.answer_within = 0.2
+    assert await line.say("望湖路") == []
+    line.assistant.gate.set()
+    await line.answered(2)
+    await line.make_due()
+    assert await line.push() == ["第5条\n\n好的，请问在哪里？"]
+
+
+async def test_a_digit_never_picks_what_was_not_shown_yet(line: WeChatLine) -> None:
+    line.assistant.reply = say("请核对", ("确认提交", "intake:confirm"))
+    await line.say("路灯坏了")
+    grades = say("请评价", ("非常不满意", "review:1"))
+    held = Message("held", "wechat", "o-1", Kind.ANSWERED, grades, held=True)
+    async with line.database.unit_of_work() as session:
+        await enqueue(session, held)
+    await line.say("1")
+    assert line.assistant.heard[-1] == '/choose{"value": "intake:confirm"}'
