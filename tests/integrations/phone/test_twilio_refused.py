@@ -20,7 +20,7 @@ PATHS = (
     "/twilio/voice/steps/1",
     "/twilio/voice/fallback",
     "/twilio/voice/status",
-    "/twilio/voice/recording",
+    "/twilio/voice/recording/CA1",
     "/twilio/sms",
     "/twilio/sms/status",
 )
