@@ -7,13 +7,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contacts import settle_contact
 from bot.models import Conversation
+from bot.seats.plan import Priority
+from bot.seats.queueing import enqueue
+from bot.seats.ringing import ring
 from cases.vocabulary import Outcome
-from core.database import now
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text
 from intake.service import read, start_draft, write
 
 log = structlog.get_logger(__name__)
+
+_ALARM = "紧急："
+
+
+def is_alarmed(reason: str | None) -> bool:
+    """Whether a talk was handed over for an emergency; ``reason`` is what is kept of it."""
+    return (reason or "").startswith(_ALARM)
 
 
 async def raise_alarm(
@@ -29,9 +38,9 @@ async def raise_alarm(
     )
     if found.hazard:
         await _keep(session, conversation, text)
-    conversation.owner = "person"
-    conversation.handed_over_at = now()
-    conversation.handover_reason = f"紧急：{found.kind}（{found.number}）"
+    await ring(session, conversation.id, text, found)
+    if conversation.owner != "person" or conversation.seat is None:
+        enqueue(conversation, f"{_ALARM}{found.kind}（{found.number}）", Priority.EMERGENCY)
     log.warning("emergency", number=found.number, emergency_kind=found.kind)
     numbers = [found.number, *found.also]
     return say(

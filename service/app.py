@@ -31,25 +31,31 @@ from bot.assistant import Assistant
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
+from bot.limits import Limits
+from bot.seats.repository import SeatRepository
 from console.live import Changes
 from core.database import Database
-from core.errors import HotlineError
+from core.errors import HotlineError, TooManyTries
 from core.jobs import connected
 from core.listener import Listener
 from core.logging import configure_logging
 from core.settings import Settings, get_settings
 from core.wire import ErrorBody
+from integrations.wechat.account import account_of
+from integrations.wechat.door import Door
+from integrations.wechat.endpoints import router as wechat_router
 from kb.service import KnowledgeBase
 from language.e5 import load_ranker
 from language.encoder import Encoder, load_encoder
 from language.remembered import RememberingEncoder
 from notices.channels import unregister_all
-from service import docs, doors, worker
+from service import docs, doors, wechat, worker
 from service.middleware import Guard
 
 log = structlog.get_logger(__name__)
 
 RESUME_EVERY = 20.0
+SEEN_EVERY = 30.0
 # A picture of 5 MB in base64, and the rest of its turn.
 MAX_BODY = 8 * 1024 * 1024
 
@@ -68,6 +74,7 @@ def create_app() -> FastAPI:
         max_body_size=MAX_BODY,
     )
     app.state.settings = settings
+    app.state.limits = Limits(settings)
     for router in (
         bot.endpoints.router,
         kb.endpoints.router,
@@ -84,14 +91,21 @@ def create_app() -> FastAPI:
     docs.mount_static(app)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    if account_of(settings) is not None:
+        app.include_router(wechat_router, include_in_schema=False)
+    tell_errors(app)
+    app.add_middleware(Guard)
+    return app
+
+
+def tell_errors(app: FastAPI) -> None:
+    """Let every error of ``app`` be told in the one shape, or as a page."""
     app.add_exception_handler(HotlineError, _on_expected)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database_down)
     app.add_exception_handler(PoolTimeout, _on_database_down)
     app.add_exception_handler(Exception, _on_unexpected)
-    app.add_middleware(Guard)
-    return app
 
 
 @asynccontextmanager
@@ -126,9 +140,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.executor = make_executor(line)
         doors.connect(app, database, app.state.gateway, line.city.intake.gazetteer.city_name)
         doors.register_texts(database, settings)
+        app.state.wechat = await wechat.open_door(stack, settings, database, app.state.gateway)
         stack.callback(unregister_all)
         loaded.set()
-        tasks.append(asyncio.create_task(_resume(app.state.gateway, settings), name="resume"))
+        tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
+        tasks.append(asyncio.create_task(_presence(app.state.wakeups, database), name="presence"))
         if settings.worker:
             worker.connect_delivery(database, settings)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
@@ -190,13 +206,26 @@ def _listener(app: FastAPI, database: Database, loaded: asyncio.Event) -> Listen
     return listener
 
 
-async def _resume(gateway: Gateway, settings: Settings) -> None:
+async def _resume(app: FastAPI, settings: Settings) -> None:
     """Answer what a crash left unanswered, soon after the start and then every little while."""
+    gateway: Gateway = app.state.gateway
+    door: Door | None = app.state.wechat
     patience = timedelta(seconds=settings.assistant_timeout + 5)
     while True:
         with suppress(OperationalError, PoolTimeout):
             await gateway.resume_unanswered(patience)
+            if door is not None:
+                await door.take_left_over()
         await asyncio.sleep(RESUME_EVERY)
+
+
+async def _presence(wakeups: Wakeups, database: Database) -> None:
+    """Note again and again whose pages are open, so that a seat knows who still waits."""
+    while True:
+        await asyncio.sleep(SEEN_EVERY)
+        with suppress(OperationalError, PoolTimeout):
+            async with database.unit_of_work() as session:
+                await SeatRepository(session).saw(wakeups.present())
 
 
 async def _healthz() -> dict[str, str]:
@@ -232,7 +261,10 @@ def _error(
 
 async def _on_expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, HotlineError)
-    return _error(request, error.status, error.code, error.message, error.fields)
+    response = _error(request, error.status, error.code, error.message, error.fields)
+    if isinstance(error, TooManyTries) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from service import (
     assistant_replay_command,
     kb_commands,
     routing_commands,
+    wechat_command,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ app.add_typer(assistant_app, name="assistant")
 app.add_typer(bench_app, name="bench")
 app.add_typer(routing_commands.app, name="routing")
 app.add_typer(kb_commands.app, name="kb")
+app.add_typer(wechat_command.app, name="wechat")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
 
@@ -213,7 +215,9 @@ def _database_url(settings: Settings) -> str:
         return settings.database_url
     secrets = keys.read(_data_dir(settings))
     if keys.DATABASE_PASSWORD not in secrets:
-        _fail("还没有数据库：请先运行 hotline run，或设 DATABASE_URL")
+        from service.line_database import NO_DATABASE
+
+        _fail(NO_DATABASE)
     return embedded_url(settings, secrets)
 
 

@@ -15,8 +15,10 @@ ROOMS = (
     "notices",
     "bot",
     "bot.calls",
+    "bot.seats",
     "integrations.sms",
     "integrations.carrier",
+    "integrations.wechat",
 )
 
 for room in ROOMS:

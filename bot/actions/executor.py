@@ -18,11 +18,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
 from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
+from bot.actions.after_alarm import after_alarm
 from bot.actions.dialogue import Step, decide, looks_like_question, question_at_end
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.city import Line
-from bot.gateway import hand_over
+from bot.seats.queueing import hand_over
 from bot.understanding import understand
 from core.errors import HotlineError
 from core.replies import say
@@ -71,6 +72,8 @@ _HANDLERS: dict[Step, Callable[[Talk], Awaitable[Replies]]] = {
 
 async def respond(talk: Talk) -> Replies:
     """The replies to a turn: by the quick reply chosen, else by what the turn means here."""
+    if talk.conversation.owner == "person" and talk.value is None:
+        return await after_alarm(talk)
     question = whereabouts.question_answered(talk)
     if question is not None:
         return await guide.guide_where(talk, question)
@@ -83,7 +86,7 @@ async def respond(talk: Talk) -> Replies:
         return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
     if talk.decision is not None and talk.decision.way is Way.POLICE_CLUE:
         return await take_in.route(talk)
-    if talk.draft is None and rating.rated(talk) and _GRADE_DIGIT.match(talk.text):
+    if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
         return await rating.rating(talk)
     if awaiting is None and (told := await guide.told_notice(talk)) is not None:
         return told

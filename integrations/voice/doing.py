@@ -10,6 +10,7 @@ from bot.calls import repository
 from bot.calls.models import Call
 from bot.calls.repository import number_of
 from bot.models import Conversation
+from bot.seats.queueing import release
 from core.database import now
 from core.privacy import mask_phone
 from integrations.plain import keys_of
@@ -79,7 +80,7 @@ async def _seat_left(session: AsyncSession, call: Call) -> Tell:
     """The room has ended and the caller is still there: the assistant goes on."""
     call.state, call.room, call.seat = "assistant", None, None
     talk = await session.get_one(Conversation, call.conversation_id, with_for_update=True)
-    talk.owner, talk.seat, talk.handed_over_at = "assistant", None, None
+    release(talk)
     return dialogue.begin(SEAT_LEFT, Memory())
 
 

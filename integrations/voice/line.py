@@ -21,6 +21,7 @@ from bot.calls.repository import ENDED
 from bot.gateway import Answered, Gateway
 from bot.models import Conversation
 from bot.repository import find_conversation
+from bot.seats.leaving import has_left
 from core.database import Database, now
 from core.errors import NotFound
 from core.privacy import decrypt, encrypt, keyed_hash
@@ -178,8 +179,12 @@ class VoiceLine:
             if call is None or call.state == ENDED:
                 return
             at = now()
-            if call.state == "waiting" and call.callback_wanted_at is None:
-                call.missed_at = at
+            if call.state == "waiting":
+                asked = call.callback_wanted_at is not None
+                call.missed_at = None if asked else at
+                talk = await find_conversation(session, call.conversation_id, lock=True)
+                assert talk is not None
+                await has_left(session, talk, "asked" if asked else "missed_call")
             call.state, call.ended_at = ENDED, at
 
     async def recorded(
