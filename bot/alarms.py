@@ -7,8 +7,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contacts import settle_contact
 from bot.models import Conversation
+from bot.seats.plan import Priority
+from bot.seats.queueing import enqueue
+from bot.seats.ringing import ring
 from cases.vocabulary import Outcome
-from core.database import now
 from core.replies import Reply, say
 from intake.emergencies import Emergency, advice_text
 from intake.service import read, start_draft, write
@@ -29,9 +31,9 @@ async def raise_alarm(
     )
     if found.hazard:
         await _keep(session, conversation, text)
-    conversation.owner = "person"
-    conversation.handed_over_at = now()
-    conversation.handover_reason = f"紧急：{found.kind}（{found.number}）"
+    await ring(session, conversation.id, text, found)
+    if conversation.owner != "person" or conversation.seat is None:
+        enqueue(conversation, f"紧急：{found.kind}（{found.number}）", Priority.EMERGENCY)
     log.warning("emergency", number=found.number, emergency_kind=found.kind)
     numbers = [found.number, *found.also]
     return say(

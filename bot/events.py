@@ -17,6 +17,16 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self._polled: set[uuid.UUID] = set()
+
+    def saw(self, conversation: uuid.UUID) -> None:
+        """A page without a stream asked for news of ``conversation``."""
+        self._polled.add(conversation)
+
+    def present(self) -> set[uuid.UUID]:
+        """Conversations whose page is open: with a stream, or seen since the last call."""
+        polled, self._polled = self._polled, set()
+        return polled | {uuid.UUID(key) for key in self._waiting}
 
     def wake(self, conversation: str) -> None:
         """Wake the streams of ``conversation``; an empty id wakes all."""

@@ -23,7 +23,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import repository
 from bot.alarms import raise_alarm
 from bot.assistant import Assistant, AssistantDown
-from bot.contacts import settle_open_contact
 from bot.doors import conversation_at, open_conversation, token_hash
 from bot.inputs import (
     ChoiceInput,
@@ -35,8 +34,8 @@ from bot.inputs import (
     VoiceInput,
 )
 from bot.models import Conversation, Turn
+from bot.seats.queueing import CHOICES, hand_over, release, while_waiting
 from bot.understanding import at_the_gate
-from cases.vocabulary import Outcome
 from core.attachments import store_image
 from core.database import Database, now
 from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
@@ -192,10 +191,12 @@ class Gateway:
             alarm = gate.decision.emergency
             replies, act = [await raise_alarm(session, conversation, text, alarm)], gate.act
             await repository.record_decision(session, turn.id, gate.decision)
-        elif conversation.owner == "person" and text != BACK[1]:
-            replies, act = _while_a_person_owns(conversation), "to_person"
+        elif (conversation.owner == "person" and text != BACK[1]) or text in CHOICES:
+            taken = conversation.seat is not None
+            replies = [] if taken else await while_waiting(session, conversation, text)
+            act = "to_person"
         elif text == BACK[1]:
-            conversation.owner, conversation.seat = "assistant", None
+            release(conversation)
             replies, act = [say("好的，我们继续。请问要办什么事，或者反映什么？")], "to_assistant"
         elif text == PERSON[1] or gate is not None:
             replies, act = [await hand_over(session, conversation, "市民要求")], "handoff"
@@ -246,45 +247,9 @@ class Gateway:
         async with lock:
             yield
 
-    async def say_as_person(self, conversation_id: uuid.UUID, login: str, text: str) -> None:
-        """A seat takes the conversation if nobody has, and says ``text``. Raises NotFound."""
-        async with self.database.unit_of_work() as session:
-            conversation = await repository.find_conversation(session, conversation_id, lock=True)
-            if conversation is None:
-                raise NotFound("没有这个对话")
-            conversation.owner, conversation.seat = "person", login
-            conversation.handed_over_at = conversation.handed_over_at or now()
-            await repository.append(session, conversation_id, "person", [say(_clean(text))])
-
-    async def hand_back(self, conversation_id: uuid.UUID) -> None:
-        """Give the conversation back to the assistant. Raises NotFound."""
-        async with self.database.unit_of_work() as session:
-            conversation = await repository.find_conversation(session, conversation_id, lock=True)
-            if conversation is None:
-                raise NotFound("没有这个对话")
-            conversation.owner, conversation.seat = "assistant", None
-            conversation.handed_over_at = None
-            await settle_open_contact(session, conversation_id, Outcome.ANSWERED)
-            await repository.append(
-                session, conversation_id, "system", [say("人工服务已结束，智能助手继续为您服务。")]
-            )
-
 
 def _answered(lines: list[repository.Line]) -> Answered:
     return Answered([line.reply for line in lines], [line.id for line in lines])
-
-
-async def hand_over(session: AsyncSession, conversation: Conversation, reason: str) -> Reply:
-    """Give the conversation to a person; the assistant is silent from here on."""
-    conversation.owner = "person"
-    conversation.handed_over_at = now()
-    conversation.handover_reason = reason
-    _, waiting = await repository.waiting_for_person(session, limit=1)
-    return say(
-        f"已为您转人工，前面还有 {max(waiting - 1, 0)} 位。工作人员会看到刚才的对话，不用重复说。"
-        "等候时也可以继续补充；不想等的话可以填表反映。",
-        card={"kind": "link", "title": "填表反映", "url": "/form"},
-    )
 
 
 async def _words(
@@ -300,7 +265,7 @@ async def _words(
             return text, text.lstrip("/／").strip() or "？"
         case ChoiceInput():
             value = _clean(heard.value)
-            if value in (PERSON[1], BACK[1]):
+            if value in (PERSON[1], BACK[1]) or value in CHOICES:
                 return heard.title or value, value
             payload = json.dumps({"value": value}, ensure_ascii=False)
             return _clean(heard.title) or value, f"/choose{payload}"
@@ -335,12 +300,6 @@ async def _keep(session: AsyncSession, conversation: Conversation, matter: Matte
     draft = await open_draft(session, conversation.id)
     assert draft is not None
     write(draft, matter)
-
-
-def _while_a_person_owns(conversation: Conversation) -> list[Reply]:
-    if conversation.seat is not None:
-        return []
-    return [say("已收到，工作人员接入后会看到您说的每一句话。", BACK, FORM)]
 
 
 def _for_assistant(text: str) -> str:

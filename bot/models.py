@@ -12,9 +12,11 @@ from sqlalchemy import (
     ForeignKey,
     Identity,
     Index,
+    Integer,
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,13 +26,19 @@ from core.database import Base, now
 class Conversation(Base):
     """One citizen at one door. ``owner`` says who speaks: the assistant or a person.
 
+    While a person owns it, it waits in ``queue`` since ``handed_over_at`` (``priority`` as of
+    `bot.seats.plan.Priority`) until a ``seat`` (login) takes it at ``taken_at``. ``seen_at`` is when
+    the citizen's page was last seen open while waiting.
+
     ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
     row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
-    talked about), ``rates`` (the one that a text message asked to rate), ``filed`` (numbers filed
-    here) and ``caller`` (encrypted number).
+    talked about), ``filed`` (numbers filed here), ``proved`` (those of a telephone number shown to be
+    the citizen's, ``code_sent`` while that is going on) and ``caller`` (encrypted number).
 
     ``address`` (encrypted) is where the door reaches the citizen: an openid, a phone number, a call.
+    ``rating`` is the citizen's grade of the talk itself, 1 worst – 5 best. A talk that the citizen
+    closed has an empty ``token_hash``, which no token opens.
     """
 
     __tablename__ = "conversations"
@@ -43,10 +51,16 @@ class Conversation(Base):
     handed_over_at: Mapped[datetime | None]
     handover_reason: Mapped[str | None] = mapped_column(String(200))
     context: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    queue: Mapped[str] = mapped_column(String(32), default="general", server_default="general")
+    priority: Mapped[int] = mapped_column(Integer, default=2, server_default=text("2"))
+    taken_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(Text)
     address_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_turn_at: Mapped[datetime] = mapped_column(default=now)
+    rating: Mapped[int | None]
+    rated_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import Row, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,6 +31,8 @@ class Line:
     at: datetime
 
 
+# Acts that say nothing of a matter.
+_MERE_TALK = ("handoff", "greet", "thanks", "goodbye", "affirm", "deny", "chitchat", "to_assistant")
 _LINES = select(Message.id, Message.turn_id, Message.speaker, Message.content, Message.at).order_by(
     Message.id
 )
@@ -48,17 +50,16 @@ async def find_conversation(
 
 
 async def going_on_at(
-    session: AsyncSession, address_hash: str, since: datetime, rated_since: datetime
+    session: AsyncSession, address_hash: str, since: datetime
 ) -> uuid.UUID | None:
-    """The latest conversation with an address that had a turn or was sent something ``since``, is a
-    person's, or waits for a grade asked for after ``rated_since``.
+    """The latest conversation with an address that had a turn or was sent something ``since``, or
+    is a person's.
 
     Takes a lock on the address until the transaction ends, so that two cannot be opened at once.
     """
     await session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(address_hash, 0)))
     )
-    asked = and_(Conversation.context.has_key("rates"), Conversation.last_turn_at >= rated_since)
     found: uuid.UUID | None = await session.scalar(
         select(Conversation.id)
         .where(
@@ -67,7 +68,6 @@ async def going_on_at(
                 Conversation.last_turn_at >= since,
                 Conversation.id.in_(told_conversations(address_hash, since)),
                 Conversation.owner == "person",
-                asked,
             ),
         )
         .order_by(Conversation.last_turn_at.desc())
@@ -120,14 +120,14 @@ async def append(
     replies: list[Reply],
     turn_id: uuid.UUID | None = None,
     *,
-    taken_along: bool = False,
     pushed: bool = True,
+    taken_along: bool = False,
 ) -> None:
     """Add lines to the transcript and wake whoever listens to it (on commit).
 
-    At a door where the citizen sees no page, the lines are sent as well, unless ``pushed`` is
-    false because a notice says the same: those that answer a turn, or that the door means to take
-    along in its response (``taken_along``), a little later.
+    At a door where the citizen sees no page, the lines are sent as well: those that answer a turn,
+    or that the door means to take along in its response (``taken_along``), a little later; none
+    when ``pushed`` is false because a notice says the same.
     """
     if not replies:
         return
@@ -150,8 +150,9 @@ async def append(
             text("SELECT pg_notify('conversation', :id)"), {"id": str(conversation_id)}
         )
         lines = list(zip(ids.all(), replies, strict=True)) if pushed else []
-        later = taken_along or turn_id is not None
-        await _push(session, conversation_id, lines, answers_turn=later)
+        await _push(
+            session, conversation_id, lines, answers_turn=taken_along or turn_id is not None
+        )
 
 
 async def _push(
@@ -246,20 +247,19 @@ async def unanswered_turns(session: AsyncSession, older_than: timedelta) -> list
     return list(rows)
 
 
-async def waiting_for_person(
-    session: AsyncSession, limit: int = 50, offset: int = 0
-) -> tuple[list[Conversation], int]:
-    """Conversations that a person owns, longest waiting first, and how many there are."""
-    condition = Conversation.owner == "person"
-    rows = await session.scalars(
-        select(Conversation)
-        .where(condition)
-        .order_by(Conversation.handed_over_at)
-        .limit(limit)
-        .offset(offset)
-    )
-    total = await session.scalar(select(func.count()).select_from(Conversation).where(condition))
-    return list(rows), total or 0
+async def matter_words(
+    session: AsyncSession, conversation_id: uuid.UUID, since: datetime | None
+) -> list[str]:
+    """What the citizen said or typed after ``since`` (None: ever), oldest first, without mere talk."""
+    wanted = [
+        Turn.conversation_id == conversation_id,
+        Turn.kind.in_(("text", "voice")),
+        Turn.act.is_(None) | Turn.act.not_in(_MERE_TALK),
+    ]
+    if since is not None:
+        wanted.append(Turn.at > since)
+    rows = await session.scalars(select(Turn.heard).where(*wanted).order_by(Turn.at).limit(200))
+    return [said for heard in rows if (said := decrypt(heard).strip())]
 
 
 async def lines_of_turn(session: AsyncSession, turn_id: uuid.UUID) -> list[Line]:

@@ -54,8 +54,8 @@ def suggestions(intake: Intake, view: CaseView, on: date) -> list[Suggestion]:
         for one in found
         if one.dispatch.lead != view.lead and not _is_about(intake.tree, view, one.dispatch.lead)
     ]
-    # What is next to impossible only distracts, unless there is nothing else.
-    likely = [one for one in possible if one.score >= _LEAST_SCORE] or possible[:1]
+    # What is next to impossible only distracts.
+    likely = [one for one in possible if one.score >= _LEAST_SCORE]
     return [_suggestion(intake.tree, one) for one in likely[:_MOST_SUGGESTED]]
 
 

@@ -16,6 +16,7 @@ SUPERVISION_ROLES = frozenset({Role.SUPERVISOR})
 APPROVAL_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR}) | UNIT_ROLES
 REGISTRATION_ROLES = frozenset({Role.SEAT, Role.DISPATCHER, Role.SUPERVISOR})
 NOTICE_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR}) | UNIT_ROLES
+SENT_ROLES = TRANSCRIPT_ROLES
 CALENDAR_ROLES = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR})
 TERRITORY_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATOR})
 STAFF_ROLES = frozenset({Role.ADMINISTRATOR})
@@ -33,6 +34,7 @@ _MENU = [
     ("/console/notices", "提醒", NOTICE_ROLES),
     ("/console/register", "登记", REGISTRATION_ROLES),
     ("/console/seat", "坐席台", SEAT_ROLES),
+    ("/console/sent", "已发通知", SENT_ROLES),
     ("/console/callback", "回访台", CALLBACK_ROLES),
     ("/console/measures", "统计", MEASURE_ROLES),
     ("/console/reviews", "评价", REVIEW_ROLES),

@@ -1,18 +1,21 @@
-"""Lists to look things up in: reviews, items and staff. Read only."""
+"""Lists to look things up in: reviews, items, and staff with what the seats among them serve."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from fastapi import Request
+from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from bot.seats.plan import load_plan
 from console.menu import REVIEW_ROLES, STAFF_ROLES
 from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
 from console.repository import ConsoleRepository, RatedCase
 from console.route import console_router
-from console.staff import CurrentStaff, database_of, tree_of
+from console.staff import CurrentStaff, PostedForm, database_of, tree_of
+from console.wording import DONE
 from core.calendar import LOCAL
 from core.database import now
 from core.identity import ROLE_NAMES, Role
@@ -94,14 +97,31 @@ async def items_page(request: Request, staff: CurrentStaff, q: str = "", page: i
 
 
 @router.get("/staff")
-async def staff_page(request: Request, staff: CurrentStaff) -> Response:
+async def staff_page(request: Request, staff: CurrentStaff, done: str = "") -> Response:
     """Every account with its role and unit."""
     staff.actor.require(*STAFF_ROLES)
     async with database_of(request).unit_of_work() as session:
         accounts = await ConsoleRepository(session, staff.actor).staff()
     tree = tree_of(request)
     lines = [(a, ROLE_NAMES[Role(a.role)], tree.name(a.unit)) for a in accounts]
-    return render(request, "staff.html", lines=lines)
+    return render(
+        request,
+        "staff.html",
+        lines=lines,
+        queues=load_plan().special,
+        at_queues={Role.SEAT.value, Role.SUPERVISOR.value},
+        done=DONE.get(done, ""),
+    )
+
+
+@router.post("/staff/{login}/skills")
+async def set_skills(request: Request, login: str, form: PostedForm) -> Response:
+    """Which special queues a member of staff serves (技能)."""
+    form.staff.actor.require(*STAFF_ROLES)
+    chosen = [q.code for q in load_plan().special if form.text(f"queue-{q.code}")]
+    async with database_of(request).unit_of_work() as session:
+        await ConsoleRepository(session, form.staff.actor).set_skills(login, chosen)
+    return RedirectResponse(link("/console/staff", done="skills"), 303)
 
 
 def _grades(wanted: str) -> frozenset[int]:

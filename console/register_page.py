@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -59,7 +61,7 @@ async def register_page(request: Request, staff: CurrentStaff) -> Response:
     """An empty form."""
     staff.actor.require(*REGISTRATION_ROLES)
     empty = dict.fromkeys(StaffEntry.model_fields, "")
-    return _show(request, empty | {"key": new_token(), "source": Source.PHONE})
+    return show(request, empty | {"key": new_token(), "source": Source.PHONE})
 
 
 @router.post("/register")
@@ -69,19 +71,19 @@ async def register(request: Request, form: PostedForm) -> Response:
     Raises nothing for what was filled in wrongly: the form comes again with what was typed.
     """
     form.staff.actor.require(*REGISTRATION_ROLES)
-    typed = _typed(form)
+    typed = typed_of(form)
     try:
-        entry = _entry(typed)
+        entry = parsed(typed)
         if form.text("step") == "file":
             async with database_of(request).unit_of_work() as session:
                 done = await register_by_staff(
                     session, intake_of(request), entry, form.staff.actor, now()
                 )
             return RedirectResponse(f"/console/register/{done.number}", 303)
-        draft = await _draft(request, entry)
+        draft = await draft_of(request, entry)
     except InvalidInput as error:
-        return _show(request, typed, 422, problems=error.fields, message=error.message)
-    return _show(request, typed, draft=draft)
+        return show(request, typed, 422, problems=error.fields, message=error.message)
+    return show(request, typed, draft=draft)
 
 
 @router.get("/register/{number}")
@@ -113,13 +115,14 @@ async def receipt(request: Request, number: str, staff: CurrentStaff) -> Respons
     )
 
 
-def _typed(form: Posted) -> dict[str, Any]:
+def typed_of(form: Posted) -> dict[str, Any]:
+    """The form as it was typed, by the names of `StaffEntry`."""
     names = StaffEntry.model_fields
     flags = {"anonymous", "confidential"}
     return {n: form.text(n) == "yes" if n in flags else form.text(n) for n in names}
 
 
-def _entry(typed: dict[str, Any]) -> StaffEntry:
+def parsed(typed: dict[str, Any]) -> StaffEntry:
     """Raises InvalidInput, by field."""
     given = {n: v or None if n in ("type", "category", "urgency") else v for n, v in typed.items()}
     try:
@@ -129,7 +132,8 @@ def _entry(typed: dict[str, Any]) -> StaffEntry:
         raise InvalidInput("登记内容不完整", fields=fields) from error
 
 
-async def _draft(request: Request, entry: StaffEntry) -> Draft:
+async def draft_of(request: Request, entry: StaffEntry) -> Draft:
+    """What the line makes of the form, for the clerk to check."""
     intake = intake_of(request)
     matter = matter_of(intake, entry)
     places = places_of(intake, entry)
@@ -167,7 +171,7 @@ async def _draft(request: Request, entry: StaffEntry) -> Draft:
     )
 
 
-def _show(
+def show(
     request: Request,
     typed: dict[str, Any],
     status: int = 200,
@@ -175,7 +179,11 @@ def _show(
     draft: Draft | None = None,
     problems: dict[str, str] | None = None,
     message: str = "",
+    address: str = "/console/register",
+    sources: Sequence[Source] = SOURCES,
+    talk: uuid.UUID | None = None,
 ) -> Response:
+    """The form as ``typed``, with what was made of it; ``talk`` is the conversation it is told in."""
     categories: dict[str, CategoryFacts] = request.app.state.city.router.categories
     return render(
         request,
@@ -185,11 +193,15 @@ def _show(
         draft=draft,
         problems=problems or {},
         message=message,
-        sources=[(s.value, SOURCE_NAMES[s]) for s in SOURCES],
+        address=address,
+        talk=talk,
+        sources=[(s.value, SOURCE_NAMES[s]) for s in sources],
         types=[(t.value, TYPE_NAMES[t]) for t in CaseType],
         urgencies=[(u.value, URGENCY_NAMES[u]) for u in Urgency],
-        categories=sorted(
-            ((c.code, c.path) for c in categories.values() if c.path.count("/") == 2),
-            key=lambda one: one[0],
-        ),
+        categories=category_choices(categories),
     )
+
+
+def category_choices(categories: dict[str, CategoryFacts]) -> list[tuple[str, str]]:
+    """Code and path of every category that a case may have, in order."""
+    return sorted((c.code, c.path) for c in categories.values() if c.path.count("/") == 2)

@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, delete, exists, func, select
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.models import Case, Contact, IdentityOpening
+from cases.models import Case, CaseIdentity, Contact, IdentityOpening
 from cases.repository import CaseRepository
 from cases.views import is_secret
+from cases.vocabulary import CaseType
 from core.identity import Actor
 from core.models import Attachment, CalendarDay, CalendarYear, StaffAccount
 from reviews.models import Review
@@ -90,6 +91,29 @@ class ConsoleRepository:
             self._cases().where(Case.contact_id.in_(contacts), ~opened).order_by(Case.id)
         )
         return [case.number for case in rows if is_secret(case)]
+
+    async def cases_of_phone(self, phone_hash: str, *, limit: int) -> Sequence[Case]:
+        """Readable cases of whoever has this number, newest first. Not the secret ones: that the
+        number belongs to them is what must stay unknown."""
+        mine = select(CaseIdentity.case_id).where(CaseIdentity.phone_hash == phone_hash)
+        rows = await self.session.scalars(
+            self._cases()
+            .where(
+                Case.id.in_(mine),
+                Case.anonymous.is_(False),
+                Case.confidential.is_(False),
+                Case.type != CaseType.REPORT,
+            )
+            .order_by(Case.id.desc())
+            .limit(limit)
+        )
+        return rows.all()
+
+    async def set_skills(self, login: str, skills: Sequence[str]) -> None:
+        """Say which queues a member of staff serves."""
+        await self.session.execute(
+            update(StaffAccount).where(StaffAccount.login == login).values(skills=list(skills))
+        )
 
     async def staff_names(self, logins: Collection[str]) -> dict[str, str]:
         """Names by login, also of accounts no longer active."""

@@ -1,70 +1,84 @@
-"""The seat desk: conversations that wait for a person, and the talk itself."""
+"""The seat desk: who waits in which queue, one's own talks, and a talk with all that helps to answer."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import Request
-from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
 from bot.models import Conversation
-from bot.repository import find_conversation, transcript, waiting_for_person
-from cases.vocabulary import SOURCE_NAMES, Source
+from bot.repository import find_conversation, transcript
+from bot.seats import callbacks
+from bot.seats.plan import Priority, load_plan
+from bot.seats.queueing import known_phone
+from bot.seats.repository import SeatRepository
+from bot.seats.talks import serves
+from cases.repository import CaseRepository
+from cases.service import phone_hash
+from cases.vocabulary import OUTCOME_NAMES, SOURCE_NAMES, TYPE_NAMES, CaseType, Outcome, Source
 from console.clock import duration
 from console.menu import SEAT_ROLES, TRANSCRIPT_ROLES
+from console.paging import PAGE_SIZE, Paging
+from console.register_page import category_choices
 from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
-from console.staff import CurrentStaff, Posted, PostedForm, Staff, database_of
+from console.seat_alarm_lines import alarm_line
+from console.seat_words import STATES, NoteLine, preview
+from console.staff import CurrentStaff, Staff, database_of
 from console.transcript import Said, as_said
 from console.wording import DONE
 from core.database import now
-from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from core.errors import NotAllowed, NotFound
+from core.privacy import mask_phone
 
 router = console_router()
-_EMERGENCY = "紧急"
-_MOST_WAITING = 200
+_MOST_TAKEN = 50
+_MOST_HISTORY = 8
 MAX_REPLY = 2000
-
-
-class SeatGateway(Protocol):
-    """What the seat needs of `bot.gateway.Gateway`."""
-
-    async def say_as_person(
-        self, conversation_id: uuid.UUID, actor_login: str, text: str
-    ) -> None: ...
-
-    async def hand_back(self, conversation_id: uuid.UUID) -> None: ...
+# How a contact ends that needs no case: the rest is for alarms and for cases.
+_ON_THE_SPOT = (Outcome.ANSWERED, Outcome.REFERRED, Outcome.INVALID)
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """One conversation of the queue."""
+    """One talk of the desk; ``last`` is what the citizen said last in short, ``unread`` that no
+    person has answered it, ``mine`` that this seat serves its queue."""
 
     id: uuid.UUID
     reason: str
     emergency: bool
+    urgent: bool
     channel: str
+    queue: str
     waiting: str
     seat: str
+    last: str
+    unread: bool
+    mine: bool
 
 
 @router.get("/seat")
-async def seat_desk(request: Request, staff: CurrentStaff, done: str = "") -> Response:
+async def seat_desk(
+    request: Request, staff: CurrentStaff, done: str = "", page: int = 1
+) -> Response:
     """Who waits for a person: emergencies first, then whoever waited longest."""
     staff.actor.require(*SEAT_ROLES)
-    return render(request, "seat.html", done=DONE.get(done, ""), **await _queue(request, staff))
+    return render(
+        request, "seat.html", done=DONE.get(done, ""), **await _desk(request, staff, page)
+    )
 
 
 @router.get("/seat/waiting")
-async def waiting_fragment(request: Request, staff: CurrentStaff) -> Response:
-    """The queue alone, for the page to renew itself."""
+async def waiting_fragment(request: Request, staff: CurrentStaff, page: int = 1) -> Response:
+    """The lists alone, for the page to renew itself."""
     staff.actor.require(*SEAT_ROLES)
-    return render(request, "_waiting.html", **await _queue(request, staff))
+    return render(request, "_waiting.html", **await _desk(request, staff, page))
 
 
 @router.get("/seat/{conversation_id}")
@@ -73,7 +87,7 @@ async def conversation_page(
 ) -> Response:
     """The whole talk; raises NotFound."""
     staff.actor.require(*TRANSCRIPT_ROLES)
-    return await _show(request, staff, conversation_id, done=done)
+    return await show(request, staff, conversation_id, done=done)
 
 
 @router.get("/seat/{conversation_id}/lines")
@@ -83,67 +97,62 @@ async def lines_fragment(
     """What was said after line ``after``, for the page to add."""
     staff.actor.require(*TRANSCRIPT_ROLES)
     async with database_of(request).unit_of_work() as session:
-        await _check_secret(session, staff, await _found(session, conversation_id))
+        await readable(session, staff, conversation_id)
         lines = await _talk(session, conversation_id)
     return render(request, "_lines.html", lines=[line for line in lines if line.id > after])
 
 
-@router.post("/seat/{conversation_id}/say")
-async def say(request: Request, conversation_id: uuid.UUID, form: PostedForm) -> Response:
-    """Send a message to the citizen."""
-    _check(form)
-    text = form.text("text")
-    try:
-        if not 0 < len(text) <= MAX_REPLY:
-            raise InvalidInput(f"请写 1 至 {MAX_REPLY} 字")
-        await _gateway(request).say_as_person(conversation_id, form.staff.actor.login, text)
-    except (Conflict, InvalidInput) as error:
-        return await _show(
-            request, form.staff, conversation_id, error.status, typed=text, problem=error.message
-        )
-    return RedirectResponse(f"/console/seat/{conversation_id}", 303)
-
-
-@router.post("/seat/{conversation_id}/hand-back")
-async def hand_back(request: Request, conversation_id: uuid.UUID, form: PostedForm) -> Response:
-    """Let the assistant speak again."""
-    _check(form)
-    await _gateway(request).hand_back(conversation_id)
-    return RedirectResponse(link("/console/seat", done="hand_back"), 303)
-
-
-def _check(form: Posted) -> None:
-    form.staff.actor.require(*SEAT_ROLES)
-
-
-def _gateway(request: Request) -> SeatGateway:
-    gateway: SeatGateway = request.app.state.gateway
-    return gateway
-
-
-async def _queue(request: Request, staff: Staff) -> dict[str, Any]:
-    at = now()
+async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
+    at, login = now(), staff.actor.login
     async with database_of(request).unit_of_work() as session:
-        found, total = await waiting_for_person(session, limit=_MOST_WAITING)
-        seats = {c.seat for c in found if c.seat}
-        names = await ConsoleRepository(session, staff.actor).staff_names(seats)
-    lines = [
-        Waiting(
+        seats = SeatRepository(session)
+        skills = await seats.skills_of(login)
+        _, total = await seats.waiting(None, limit=0)
+        paging = Paging(page, total)
+        found, _ = await seats.waiting(None, limit=PAGE_SIZE, offset=paging.offset)
+        own = await seats.talks_of(login)
+        taken = [c for c in await seats.taken(limit=_MOST_TAKEN) if c.seat != login]
+        every = [*own, *found, *taken]
+        names = await ConsoleRepository(session, staff.actor).staff_names(
+            {c.seat for c in every if c.seat}
+        )
+        last = await seats.last_words([c.id for c in every])
+        online = await seats.seats(at)
+        due = await callbacks.due(session, at)
+    state = next((s.state for s in online if s.login == login), "off")
+
+    def line(c: Conversation) -> Waiting:
+        words = last.get(c.id)
+        return Waiting(
             c.id,
             c.handover_reason or "未说明",
-            _is_emergency(c),
-            _channel(c),
+            c.priority == Priority.EMERGENCY,
+            c.priority == Priority.URGENT,
+            channel_name(c),
+            load_plan().get(c.queue).name,
             duration(at - (c.handed_over_at or c.last_turn_at)),
             names.get(c.seat, c.seat) if c.seat else "",
+            preview(words.text) if words else "",
+            words is not None and words.unanswered,
+            serves(skills, c),
         )
-        for c in found
-    ]
-    # Stable: within each group the longest waiting stays first.
-    lines.sort(key=lambda line: not line.emergency)
-    return {"waiting": lines, "total": total}
+
+    return {
+        "own": [line(c) for c in own],
+        "waiting": [line(c) for c in found],
+        "taken": [line(c) for c in taken],
+        "total": total,
+        "paging": paging,
+        "page_address": lambda page: link("/console/seat", page=page),
+        "online": online,
+        "state": state,
+        "states": STATES,
+        "due": due,
+        "queues": [q for q in load_plan().queues if q.code == "general" or q.code in skills],
+    }
 
 
-async def _show(
+async def show(
     request: Request,
     staff: Staff,
     conversation_id: uuid.UUID,
@@ -153,63 +162,93 @@ async def _show(
     typed: str = "",
     problem: str = "",
 ) -> Response:
+    """The page of a talk, with what was ``typed`` and the ``problem`` it had."""
     async with database_of(request).unit_of_work() as session:
-        conversation = await _found(session, conversation_id)
-        await _check_secret(session, staff, conversation)
+        conversation = await readable(session, staff, conversation_id)
         lines = await _talk(session, conversation_id)
-        repository = ConsoleRepository(session, staff.actor)
-        numbers = await repository.numbers_from(conversation_id)
-        names = await repository.staff_names([conversation.seat] if conversation.seat else [])
+        beside = await _beside(request, session, staff, conversation)
+    mine = conversation.owner == "person" and conversation.seat == staff.actor.login
+    may_seat = staff.actor.role in SEAT_ROLES
     return render(
         request,
         "conversation.html",
         status,
         conversation=conversation,
-        channel=_channel(conversation),
-        emergency=_is_emergency(conversation),
-        seat=names.get(conversation.seat or "", conversation.seat or ""),
-        may_talk=staff.actor.role in SEAT_ROLES and conversation.owner == "person",
+        channel=channel_name(conversation),
+        queue=load_plan().get(conversation.queue).name,
+        emergency=conversation.owner == "person" and conversation.priority == Priority.EMERGENCY,
+        mine=mine and may_seat,
+        may_take=may_seat and conversation.owner == "person" and conversation.seat is None,
+        may_seat=may_seat,
         lines=lines,
         last=lines[-1].id if lines else 0,
-        numbers=numbers,
         done=DONE.get(done, ""),
         typed=typed,
         problem=problem,
         most=MAX_REPLY,
+        **beside,
     )
 
 
-async def _found(session: AsyncSession, conversation_id: uuid.UUID) -> Conversation:
+async def _beside(
+    request: Request, session: AsyncSession, staff: Staff, conversation: Conversation
+) -> dict[str, Any]:
+    """What stands beside a talk: its cases, alarms, notes, who calls, where it can be passed on."""
+    seats, repository = SeatRepository(session), ConsoleRepository(session, staff.actor)
+    phone = await known_phone(session, conversation)
+    history = (
+        await repository.cases_of_phone(phone_hash(phone), limit=_MOST_HISTORY) if phone else []
+    )
+    notes = await seats.notes(conversation.id)
+    online = [s for s in await seats.seats(now()) if s.login != staff.actor.login]
+    logins = {n.by for n in notes} | ({conversation.seat} if conversation.seat else set())
+    names = await repository.staff_names(logins)
+    numbers = await repository.numbers_from(conversation.id)
+    cases = [await CaseRepository(session, staff.actor).by_number(n) for n in numbers]
+    categories = request.app.state.city.router.categories
+    return {
+        "seat": names.get(conversation.seat or "", conversation.seat or ""),
+        "numbers": numbers,
+        "filed": [case for case in cases if case is not None],
+        "alarms": [
+            alarm_line(request, a, now(), {}) for a in await seats.alarms_of(conversation.id)
+        ],
+        "notes": [NoteLine(names.get(n.by, n.by), n.text, n.at) for n in notes],
+        "online": online,
+        "other_queues": [q for q in load_plan().queues if q.code != conversation.queue],
+        "phone": mask_phone(phone) if phone else "",
+        "history": history,
+        "answers": await seats.ready_answers(),
+        "types": [(t.value, TYPE_NAMES[t]) for t in CaseType],
+        "outcomes": [(o.value, OUTCOME_NAMES[o]) for o in _ON_THE_SPOT],
+        "categories": category_choices(categories),
+    }
+
+
+async def readable(session: AsyncSession, staff: Staff, conversation_id: uuid.UUID) -> Conversation:
+    """The talk, if the actor may read it. It names who speaks: of a secret case it is read after
+    asking, with a reason, except by whoever is to answer it now. Raises NotFound or NotAllowed."""
     conversation = await find_conversation(session, conversation_id)
     if conversation is None:
         raise NotFound("没有找到这个对话。")
-    return conversation
-
-
-async def _check_secret(session: AsyncSession, staff: Staff, conversation: Conversation) -> None:
-    """The talk names who speaks: of a secret case it is read after asking, with a reason, except
-    by whoever is to answer it now. Raises NotAllowed."""
     if conversation.owner == "person":
-        return
+        return conversation
     repository = ConsoleRepository(session, staff.actor)
     if numbers := await repository.unopened_secrets(conversation.id):
         raise NotAllowed(
             f"这段对话属于保密工单 {'、'.join(numbers)}，请先在工单页写明理由查看诉求人，再看对话。"
         )
+    return conversation
 
 
-async def _talk(session: AsyncSession, conversation_id: uuid.UUID) -> list[Said]:
+async def _talk(session: AsyncSession, conversation_id: uuid.UUID) -> Sequence[Said]:
     """All that was said. Read whole, because a code is told apart by its case number, which may
     stand lines above."""
-    await _found(session, conversation_id)
     return as_said(await transcript(session, conversation_id, limit=1000))
 
 
-def _is_emergency(conversation: Conversation) -> bool:
-    return (conversation.handover_reason or "").startswith(_EMERGENCY)
-
-
-def _channel(conversation: Conversation) -> str:
+def channel_name(conversation: Conversation) -> str:
+    """The door in words."""
     try:
         return SOURCE_NAMES[Source(conversation.channel)]
     except ValueError:

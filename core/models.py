@@ -6,7 +6,18 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Date, ForeignKey, Index, Integer, LargeBinary, String, Text, func
+from sqlalchemy import (
+    Boolean,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base
@@ -32,7 +43,8 @@ class CalendarYear(Base):
 
 
 class StaffAccount(Base):
-    """A person who works on the line. ``unit`` is the code of the unit he or she belongs to."""
+    """A person who works on the line. ``unit`` is the code of the unit he or she belongs to;
+    ``skills`` are codes of the queues that a seat serves beside the general one."""
 
     __tablename__ = "staff_accounts"
 
@@ -43,6 +55,7 @@ class StaffAccount(Base):
     unit: Mapped[str] = mapped_column(String(64), index=True)
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    skills: Mapped[list[str]] = mapped_column(default=list, server_default=text("'[]'"))
 
 
 class StaffSession(Base):

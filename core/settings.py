@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from datetime import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = "secrets.env"
+_SITE = re.compile(r"https?://(?:\*\.)?[\w.-]+(?::\d{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -33,7 +35,21 @@ class Settings(BaseSettings):
     assistant_timeout: float = Field(8.0, gt=0, description="seconds a turn may wait")
     assistant_token: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
+    twilio_account: str = Field("", description="account SID; without it the door is closed")
+    twilio_token: SecretStr = SecretStr("")
+    twilio_number: str = Field("", description="the line's own number, E.164")
+    twilio_url: str = "https://api.twilio.com"
+    carrier_secret: SecretStr = SecretStr("")
+    carrier_url: str = Field("", description="where a carrier's gateway takes orders")
+    emergency_dial: dict[str, str] = Field(
+        {}, description="number that is dialled for 110, 119 …; unset: the short number itself"
+    )
+    alarm_climbs_after: int = Field(
+        60, ge=5, description="seconds until an unanswered alarm rings at the supervisors' too"
+    )
     worker: bool = True
+    quiet_from: time = Field(time(21), description="notices wait from this local time on")
+    quiet_to: time = Field(time(8), description="and are sent at this one")
     wechat_app_id: str = ""
     wechat_account: str = Field("", description="original id of the account, gh_…")
     wechat_token: SecretStr = SecretStr("")
@@ -42,8 +58,10 @@ class Settings(BaseSettings):
     wechat_api: str = "https://api.weixin.qq.com"
     wechat_template: str = ""
     wechat_subscription: str = ""
-    quiet_from: time = Field(time(21), description="notices wait from this local time on")
-    quiet_to: time = Field(time(8), description="and are sent at this one")
+    embedding_sites: str = Field("", description="sites that may embed the widget, by spaces")
+    proxy_hops: int = Field(0, ge=0, le=5, description="own proxies that add X-Forwarded-For")
+    turns_per_minute: int = Field(30, ge=1, description="of one conversation")
+    network_requests_per_minute: int = Field(300, ge=1, description="that store something")
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 
@@ -52,6 +70,15 @@ class Settings(BaseSettings):
     def _from_root(cls, path: Path) -> Path:
         """A relative path counts from the project's folder, wherever a program is started."""
         return ROOT / path
+
+    @field_validator("embedding_sites")
+    @classmethod
+    def _sites(cls, text: str) -> str:
+        """Origins as a content security policy names them, ``https://*.example.cn`` included."""
+        for site in text.split():
+            if not _SITE.fullmatch(site):
+                raise ValueError(f"不是网站地址：{site}（例如 https://www.example.cn）")
+        return " ".join(text.split())
 
     @property
     def assistant_address(self) -> str:

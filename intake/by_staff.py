@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +19,14 @@ from intake.emergencies import Emergency, screen
 from intake.facts import find_phone
 from intake.form import Matter, Place
 from intake.service import Intake, register_matter
+
+# Below this (0-1) a category is left for the clerk to choose.
+_SURE_TOPIC = 0.35
+# What the assistant asked for stands against what was only said in passing.
+_KEPT = (
+    "place", "since", "name", "phone", "anonymous", "confidential", "on_behalf_of", "urgent",
+    "attachments", "type",
+)  # fmt: skip
 
 
 class StaffEntry(BaseModel):
@@ -85,10 +96,55 @@ def emergency_of(entry: StaffEntry) -> Emergency | None:
     return screen(entry.detail)
 
 
+def matter_from_talk(intake: Intake, words: Sequence[str], draft: Matter | None) -> Matter:
+    """What a talk with a person says of the matter; what the ``draft`` of the talk with the
+    assistant knows already stands, for it was asked for and confirmed."""
+    matter = Matter()
+    for text in words:
+        matter = form.absorb(
+            matter.model_copy(update={"awaiting": None}), intake.hear(text, "inform")
+        )
+    known = draft or Matter()
+    kept = {name: said for name in _KEPT if (said := getattr(known, name))}
+    if not matter.words:
+        kept["words"] = known.words
+    return intake.classify(matter.model_copy(update=kept))
+
+
+def entry_of(matter: Matter, source: Source, key: str) -> dict[str, Any]:
+    """The form filled in with ``matter``, by the names of `StaffEntry`."""
+    since = matter.since if matter.since != form.UNKNOWN else ""
+    place = matter.place.text if matter.place and matter.place.text != form.UNKNOWN else ""
+    return dict.fromkeys(StaffEntry.model_fields, "") | {
+        "key": key,
+        "source": source,
+        "detail": matter.detail,
+        "type": matter.type or "",
+        "category": (matter.category or "") if matter.category_score >= _SURE_TOPIC else "",
+        "urgency": Urgency.URGENT if matter.urgent else "",
+        "place": place,
+        "since": since or "",
+        "name": matter.name or "",
+        "phone": matter.phone or "",
+        "anonymous": matter.anonymous,
+        "confidential": bool(matter.confidential),
+        "on_behalf_of": matter.on_behalf_of or "",
+    }
+
+
 async def register_by_staff(
-    session: AsyncSession, intake: Intake, entry: StaffEntry, actor: Actor, at: datetime
+    session: AsyncSession,
+    intake: Intake,
+    entry: StaffEntry,
+    actor: Actor,
+    at: datetime,
+    *,
+    conversation: uuid.UUID | None = None,
+    attachments: Sequence[str] = (),
 ) -> Registered:
     """File a case that a member of staff wrote down; the same key again gives the same case.
+
+    ``conversation`` is the talk it was told in, ``attachments`` (ids) are the pictures sent there.
 
     Raises InvalidInput for a phone number that is none, and without one unless it is anonymous or
     came on paper.
@@ -98,7 +154,7 @@ async def register_by_staff(
         raise InvalidInput("电话号码不对", fields={"phone": "请填写手机号或带区号的电话号码"})
     if phone is None and entry.source is Source.PHONE and not entry.anonymous:
         raise InvalidInput("请填写联系电话", fields={"phone": "来电人要求匿名时请勾选“匿名”"})
-    matter = matter_of(intake, entry)
+    matter = matter_of(intake, entry).model_copy(update={"attachments": list(attachments)})
     return await register_matter(
-        session, intake, matter, f"staff:{entry.key}", None, entry.source, at, by=actor
+        session, intake, matter, f"staff:{entry.key}", conversation, entry.source, at, by=actor
     )

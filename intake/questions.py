@@ -45,7 +45,7 @@ def question(matter: Matter) -> Reply:
             return say(
                 f"可以打您现在这个号码 {mask_phone(matter.caller)} 联系您吗？要用别的号码，请直接说；"
                 "不想留可以选“匿名”。",
-                ("可以", "可以"),
+                ("可以", "就打这个号码"),
                 ("匿名反映", "intake:anonymous"),
             )
         case "contact":

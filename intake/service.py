@@ -373,23 +373,26 @@ def _since(said: str | None, at: datetime) -> str:
     return f"{said}（{first if first == last else f'{first} 至 {last}'}）"
 
 
+def _filed_card(one: Registered, tree: UnitTree) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "query_code": one.query_code,
+        "due_at": one.due.at.isoformat(),
+        "provisional": one.due.provisional,
+        "unit": tree.name(one.lead_unit) if one.lead_unit else None,
+    }
+
+
 def receipt(registered: Sequence[Registered], tree: UnitTree) -> Reply:
     """What the citizen is told once cases are filed: number, query code, when to expect what."""
     first = registered[0]
-    card = {
-        "kind": "case",
-        "number": first.number,
-        "query_code": first.query_code,
-        "due_at": first.due.at.isoformat(),
-        "provisional": first.due.provisional,
-        "unit": tree.name(first.lead_unit) if first.lead_unit else None,
-        "url": "/progress",
-    }
+    card = {"kind": "case", **_filed_card(first, tree), "url": "/progress"}
     last = "请保存好编号和查询码，可随时查进度、催办或补充。"
     if len(registered) == 1:
         unit, expected = _unit_and_time(first, tree)
         text = f"已登记，工单编号 {first.number}，查询码 {first.query_code}{unit}。\n{expected} 前答复您。"
         return say(text + last, ("查进度", "case:progress"), card=card)
+    card["cases"] = [_filed_card(one, tree) for one in registered]
     lines = [f"已分别登记 {len(registered)} 件："]
     for number, one in enumerate(registered, 1):
         unit, expected = _unit_and_time(one, tree)
@@ -407,7 +410,10 @@ def _unit_and_time(one: Registered, tree: UnitTree) -> tuple[str, str]:
 
 
 class FormInput(BaseModel):
-    """The written form, for when nobody or nothing can talk. ``key`` makes a repeat harmless."""
+    """The written form, for when nobody or nothing can talk. ``key`` makes a repeat harmless.
+
+    ``sms``: news about the case may be sent to ``phone`` as text messages.
+    """
 
     key: str = Field(min_length=8, max_length=64)
     type: CaseType | None = None
@@ -418,6 +424,7 @@ class FormInput(BaseModel):
     phone: str = Field("", max_length=30)
     anonymous: bool = False
     confidential: bool = False
+    sms: bool = False
     on_behalf_of: str = Field("", max_length=40)
 
 

@@ -89,6 +89,11 @@ def registered() -> frozenset[str]:
     return frozenset(_senders)
 
 
+def can_text() -> bool:
+    """Whether there is a door for text messages."""
+    return "sms" in _senders
+
+
 def pushing() -> frozenset[str]:
     """Names of the doors whose lines are sent."""
     return frozenset(_pushing)

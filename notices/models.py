@@ -62,10 +62,15 @@ class SmsChoice(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Stopped(Base):
-    """An address whose owner wants no notices (退订); codes that are asked for are sent."""
+class VerificationCode(Base):
+    """A code made for a telephone number in a conversation; it opens once, soon, in few tries."""
 
-    __tablename__ = "stopped_addresses"
+    __tablename__ = "verification_codes"
 
-    address_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    at: Mapped[datetime] = mapped_column(default=now)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    conversation_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    phone_hash: Mapped[str] = mapped_column(String(64))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    expires_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    used_at: Mapped[datetime | None]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case
 from core.database import now
-from notices.models import Delivery, SmsChoice, Stopped
+from notices.models import Delivery, SmsChoice
 from notices.vocabulary import WAITING, Kind, State
 
 # A message is sent in seconds; whoever has not noted it by now has died.
@@ -180,9 +180,9 @@ async def note_receipt(
     return bool(known)
 
 
-async def find(session: AsyncSession, delivery_id: int) -> Delivery | None:
-    """One delivery."""
-    return await session.get(Delivery, delivery_id)
+async def find(session: AsyncSession, delivery_id: int, *, lock: bool = False) -> Delivery | None:
+    """One delivery, its row locked when ``lock``."""
+    return await session.get(Delivery, delivery_id, with_for_update=lock or None)
 
 
 async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:
@@ -199,23 +199,6 @@ async def sms_choice(session: AsyncSession, case_id: int) -> bool | None:
     """What was said about text messages for a case; None when nothing was."""
     choice = await session.get(SmsChoice, case_id)
     return choice.allowed if choice else None
-
-
-async def stop(session: AsyncSession, address_hash: str) -> None:
-    """Nothing is sent unasked to this address from now on."""
-    await session.execute(
-        insert(Stopped).values(address_hash=address_hash, at=now()).on_conflict_do_nothing()
-    )
-
-
-async def allow(session: AsyncSession, address_hash: str) -> None:
-    """Notices may be sent to this address again."""
-    await session.execute(delete(Stopped).where(Stopped.address_hash == address_hash))
-
-
-async def is_stopped(session: AsyncSession, address_hash: str) -> bool:
-    """Whether this address wants no notices."""
-    return await session.get(Stopped, address_hash) is not None
 
 
 async def case_number(session: AsyncSession, case_id: int | None) -> str | None:

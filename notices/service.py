@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.database import now
+from core.errors import Conflict, NotFound
 from core.jobs import defer_at
 from core.replies import Reply
 from notices import repository, tasks
+from notices.listing import may_repeat
 from notices.messages import Message, address_hash, reply_of, row
 from notices.vocabulary import Kind, State
 
@@ -86,6 +88,21 @@ class Told:
     reply: Reply
 
 
+async def send_again(session: AsyncSession, delivery_id: int) -> None:
+    """Send once more what failed, or of which nobody knows, because a person says so.
+
+    Raises NotFound, or Conflict when it is not to be repeated (any more).
+    """
+    one = await repository.find(session, delivery_id, lock=True)
+    if one is None:
+        raise NotFound("没有这条通知")
+    if not may_repeat(one):
+        raise Conflict("这条通知现在不能重发，请刷新后再看")
+    one.state, one.error, one.provider_id = State.QUEUED, None, None
+    one.attempts, one.not_before = 0, now()
+    await tasks.queue_sending(session, one)
+
+
 async def told(session: AsyncSession, channel: str, address: str, since: datetime) -> list[Told]:
     """What a citizen was sent ``since``, oldest first: what a digit that comes back may mean."""
     found = await repository.told(session, address_hash(channel, address), since)
@@ -102,14 +119,9 @@ async def reachable_again(session: AsyncSession, channel: str, address: str) -> 
         await tasks.queue_sending(session, one)
 
 
-async def stop(session: AsyncSession, channel: str, address: str) -> None:
-    """The owner of an address wants no notices any more (退订, STOP)."""
-    await repository.stop(session, address_hash(channel, address))
-
-
-async def allow(session: AsyncSession, channel: str, address: str) -> None:
-    """The owner of an address wants notices again."""
-    await repository.allow(session, address_hash(channel, address))
+async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:
+    """Whether the citizen wants text messages about a case; the last word counts."""
+    await repository.choose_sms(session, case_id, allowed)
 
 
 async def receipt(

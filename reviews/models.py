@@ -1,31 +1,101 @@
-"""What citizens think of how their case was handled (好差评)."""
+"""Service records (办件), what citizens think of how they were served (好差评), and what ties the two."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, ForeignKey, Integer, String, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import Base, now
 
 
-class Review(Base):
-    """One review of one closing of a case. ``grade`` is 5 for 非常满意 down to 1.
+class ServiceRecord(Base):
+    """One service of one transaction, by the national data elements of 政务服务“好差评”.
 
-    ``is_default`` marks a grade that nobody gave; the line never invents one, so it is false
-    unless another platform delivers such a row.
+    ``project_no`` (办件编号) and ``service_number`` (which service of it) name it. ``unit`` is the
+    code of a unit of this city, null when nobody knows ``dept_name``. ``channel`` is the code pf,
+    ``status`` proStatus (1 waiting, 2 under way, 3 finished), ``kind`` projectType (1 即办件,
+    2 承诺件), ``applicant_kind`` userProp (1 individual, 2 firm). ``applicant`` is encrypted JSON:
+    ``name``, ``phone``, ``cert`` and, of an agent, ``agent``. ``source`` is who delivers it.
+    """
+
+    __tablename__ = "service_records"
+    __table_args__ = (
+        Unique("project_no", "service_number", name="uq_service_records_project_no_service_number"),
+        Index("ix_service_records_unit_finished_at", "unit", "finished_at"),
+        Index("ix_service_records_item_code_finished_at", "item_code", "finished_at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    project_no: Mapped[str] = mapped_column(String(64))
+    service_number: Mapped[int] = mapped_column(Integer, default=1)
+    item_code: Mapped[str] = mapped_column(String(64), default="")
+    item_name: Mapped[str] = mapped_column(String(200))
+    subject: Mapped[str] = mapped_column(String(100), default="")
+    dept_code: Mapped[str] = mapped_column(String(18), default="")
+    dept_name: Mapped[str] = mapped_column(String(200), default="")
+    unit: Mapped[str | None] = mapped_column(ForeignKey("units.code"))
+    window: Mapped[str] = mapped_column(String(100), default="")
+    manager: Mapped[str] = mapped_column(String(100), default="")
+    place: Mapped[str] = mapped_column(String(200), default="")
+    channel: Mapped[int] = mapped_column(Integer)
+    status: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[int | None] = mapped_column(Integer)
+    applicant_kind: Mapped[int | None] = mapped_column(Integer)
+    applicant: Mapped[str | None] = mapped_column(Text)
+    phone_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    accepted_at: Mapped[datetime]
+    promised_on: Mapped[date | None] = mapped_column(Date)
+    finished_at: Mapped[datetime | None] = mapped_column(index=True)
+    source: Mapped[str] = mapped_column(String(64), index=True)
+    updated_at: Mapped[datetime] = mapped_column(default=now)
+
+
+class Review(Base):
+    """One review of one closing of a case, of one service, or (not yet) of anything known.
+
+    ``grade`` is 5 for 非常满意 down to 1. ``round`` is the closing of the case, or assessNumber of a
+    service (1 first, 2 second review). ``is_default`` marks a grade that nobody gave; the line never
+    invents one, so it is false unless another platform delivers such a row. ``said`` is what the
+    reviewer said that it is about, as said: ``number``, ``unit``, ``item``, ``window``, ``place``,
+    ``time``. ``reviewer`` is encrypted JSON (``name``, ``phone``); a unit reads it only when
+    ``named`` (the citizen agreed). ``source`` and ``source_id`` make an import idempotent.
+
+    ``link``: ``exact`` (by number, code or in the case's own talk), ``auto`` (by rules, certain),
+    ``manual`` (by the linking desk), ``desk`` (waits for it), ``none`` (tied to nothing).
     """
 
     __tablename__ = "reviews"
     __table_args__ = (
         Unique("case_id", "round", name="uq_reviews_case_id_round"),
+        Unique("service_record_id", "round", name="uq_reviews_service_record_id_round"),
+        Unique("source", "source_id", name="uq_reviews_source_source_id"),
         CheckConstraint("grade BETWEEN 1 AND 5", name="grade_range"),
+        CheckConstraint(
+            "num_nonnulls(case_id, service_record_id) "
+            "= CASE WHEN link IN ('exact', 'auto', 'manual') THEN 1 ELSE 0 END",
+            name="linked_to_one",
+        ),
+        Index("ix_reviews_waiting", "created_at", postgresql_where="link = 'desk'"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    service_record_id: Mapped[int | None] = mapped_column(ForeignKey("service_records.id"))
     round: Mapped[int] = mapped_column(Integer)
     grade: Mapped[int] = mapped_column(Integer)
     tags: Mapped[list[str]] = mapped_column(default=list)
@@ -33,3 +103,36 @@ class Review(Base):
     channel: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(default=now, index=True)
     is_default: Mapped[bool] = mapped_column(Boolean, default=False)
+    reviewer_kind: Mapped[int | None] = mapped_column(Integer)
+    reviewer: Mapped[str | None] = mapped_column(Text)
+    contact_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    named: Mapped[bool] = mapped_column(Boolean, default=False)
+    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    source: Mapped[str] = mapped_column(String(64), default="line")
+    source_id: Mapped[str | None] = mapped_column(String(64))
+    link: Mapped[str] = mapped_column(String(8), default="exact")
+    score: Mapped[float | None] = mapped_column(Float)
+    reasons: Mapped[list[str]] = mapped_column(default=list)
+    linked_at: Mapped[datetime | None]
+    linked_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class ReviewLink(Base):
+    """One step of tying a review to what it is about. Rows are added, never changed.
+
+    ``by`` is a login, or ``rules``. ``action`` is the link that came of it (`Review.link`), or
+    ``undone``; the two ids say with what it was tied, or from what it was taken.
+    """
+
+    __tablename__ = "review_links"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), index=True)
+    at: Mapped[datetime] = mapped_column(default=now)
+    by: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(8))
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"))
+    service_record_id: Mapped[int | None] = mapped_column(ForeignKey("service_records.id"))
+    score: Mapped[float | None] = mapped_column(Float)
+    reasons: Mapped[list[str]] = mapped_column(default=list)
+    note: Mapped[str] = mapped_column(Text, default="")

@@ -123,7 +123,8 @@ async def reviews_of(
     """Reviews by case id, oldest first; ask only for cases the reader may see."""
     found: dict[int, list[ReviewView]] = {}
     for review in await ReviewRepository(session).of_cases(case_ids):
-        found.setdefault(review.case_id, []).append(_view(review))
+        assert review.case_id is not None
+        found.setdefault(review.case_id, []).append(_view(review, review.case_id))
     return found
 
 
@@ -193,11 +194,11 @@ async def _store(
     return Submitted(review.id, grade, GRADE_NAMES[grade], case.number)
 
 
-def _view(review: Review) -> ReviewView:
+def _view(review: Review, case_id: int) -> ReviewView:
     grade = Grade(review.grade)
     return ReviewView(
         id=review.id,
-        case_id=review.case_id,
+        case_id=case_id,
         round=review.round,
         grade=grade,
         grade_name=GRADE_NAMES[grade],

@@ -31,9 +31,11 @@ from bot.assistant import Assistant
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
+from bot.limits import Limits
+from bot.seats.repository import SeatRepository
 from console.live import Changes
 from core.database import Database
-from core.errors import HotlineError
+from core.errors import HotlineError, TooManyTries
 from core.jobs import connected
 from core.listener import Listener
 from core.logging import configure_logging
@@ -46,12 +48,14 @@ from kb.service import KnowledgeBase
 from language.e5 import load_ranker
 from language.encoder import Encoder, load_encoder
 from language.remembered import RememberingEncoder
-from service import docs, wechat, worker
+from notices.channels import unregister_all
+from service import docs, doors, wechat, worker
 from service.middleware import Guard
 
 log = structlog.get_logger(__name__)
 
 RESUME_EVERY = 20.0
+SEEN_EVERY = 30.0
 # A picture of 5 MB in base64, and the rest of its turn.
 MAX_BODY = 8 * 1024 * 1024
 
@@ -70,6 +74,7 @@ def create_app() -> FastAPI:
         max_body_size=MAX_BODY,
     )
     app.state.settings = settings
+    app.state.limits = Limits(settings)
     for router in (
         bot.endpoints.router,
         kb.endpoints.router,
@@ -80,6 +85,7 @@ def create_app() -> FastAPI:
         app.include_router(router)
     for pages in (bot.endpoints.internal, integrations.web.router, console.router, docs.router):
         app.include_router(pages, include_in_schema=False)
+    doors.mount(app, settings)
     integrations.web.mount_static(app)
     console.mount_static(app)
     docs.mount_static(app)
@@ -132,9 +138,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.assistant = assistant
         app.state.gateway = Gateway(database, assistant)
         app.state.executor = make_executor(line)
+        doors.connect(app, database, app.state.gateway, line.city.intake.gazetteer.city_name)
+        doors.register_texts(database, settings)
         app.state.wechat = await wechat.open_door(stack, settings, database, app.state.gateway)
+        stack.callback(unregister_all)
         loaded.set()
         tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
+        tasks.append(asyncio.create_task(_presence(app.state.wakeups, database), name="presence"))
         if settings.worker:
             worker.connect_delivery(database, settings)
             tasks.append(asyncio.create_task(worker.run(jobs), name="worker"))
@@ -209,6 +219,15 @@ async def _resume(app: FastAPI, settings: Settings) -> None:
         await asyncio.sleep(RESUME_EVERY)
 
 
+async def _presence(wakeups: Wakeups, database: Database) -> None:
+    """Note again and again whose pages are open, so that a seat knows who still waits."""
+    while True:
+        await asyncio.sleep(SEEN_EVERY)
+        with suppress(OperationalError, PoolTimeout):
+            async with database.unit_of_work() as session:
+                await SeatRepository(session).saw(wakeups.present())
+
+
 async def _healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
@@ -242,7 +261,10 @@ def _error(
 
 async def _on_expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, HotlineError)
-    return _error(request, error.status, error.code, error.message, error.fields)
+    response = _error(request, error.status, error.code, error.message, error.fields)
+    if isinstance(error, TooManyTries) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

@@ -215,7 +215,9 @@ def _database_url(settings: Settings) -> str:
         return settings.database_url
     secrets = keys.read(_data_dir(settings))
     if keys.DATABASE_PASSWORD not in secrets:
-        _fail("还没有数据库：请先运行 hotline run，或设 DATABASE_URL")
+        from service.line_database import NO_DATABASE
+
+        _fail(NO_DATABASE)
     return embedded_url(settings, secrets)
 
 

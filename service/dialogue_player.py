@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,9 @@ from core.replies import Reply, say
 from intake.models import Draft
 from intake.service import read
 from kb.models import Entry, GivenAnswer
+from notices.messages import reply_of
+from notices.models import Delivery
+from notices.vocabulary import Kind
 from reviews.models import Review
 from routing.models import CategoryRow
 from units.tree import UnitTree
@@ -109,7 +113,7 @@ class DialoguePlayer:
         before, previous = await self._standing(opened, set(holders.values())), ""
         first = before
         for turn in dialogue.turns:
-            user = _filled(turn.user, holders)
+            user = _filled(turn.user, holders | await self._sent_code(opened))
             answered = await self.gateway.take(opened, token, str(uuid.uuid4()), _input(turn, user))
             after = await self._standing(opened, set(holders.values()))
             item, aspects = await self._answered_from(opened)
@@ -247,6 +251,18 @@ class DialoguePlayer:
             tags=tuple(review.tags) if review else (),
             linked=links or 0,
         )
+
+    async def _sent_code(self, conversation: uuid.UUID) -> dict[str, str]:
+        """What ``{CODE}`` stands for: the verification code sent last, as the citizen reads it."""
+        async with self.database.unit_of_work() as session:
+            sent = await session.scalar(
+                select(Delivery)
+                .where(Delivery.conversation_id == conversation, Delivery.kind == Kind.CODE)
+                .order_by(Delivery.id.desc())
+                .limit(1)
+            )
+        found = re.search(r"\d{6}", reply_of(sent).text) if sent else None
+        return {"{CODE}": found[0]} if found else {}
 
     async def _answered_from(self, conversation: uuid.UUID) -> tuple[str, tuple[str, ...]]:
         """Name and aspects of what the latest turn was answered from, if it was."""

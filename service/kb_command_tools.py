@@ -37,11 +37,11 @@ def with_database(work: Callable[[Database], Awaitable[Result]], code: int = 1) 
 
     from core.database import Database
     from core.settings import get_settings
-    from service.line_database import database_url
+    from service.line_database import NO_DATABASE, database_url
 
     url = database_url(get_settings())
     if url is None:
-        fail("还没有数据库：请先运行 hotline run，或设 DATABASE_URL", code)
+        fail(NO_DATABASE, code)
 
     found: list[Result] = []
 

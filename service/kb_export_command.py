@@ -58,17 +58,26 @@ def export(
     table = chosen in (Format.CSV, Format.XLSX)
     if table and kind not in (None, KindName.ITEM):
         raise typer.BadParameter("表格只能放事项，其他类请用 yaml 或 json")
-    wanted = KindName.ITEM if table else kind
-    contents = with_database(lambda database: _published(database, wanted, source))
+    found = with_database(lambda database: _published(database, kind, source))
+    contents = _items(found) if table else found
     if not contents:
         fail("没有符合的条目，没有写文件")
     try:
         out.write_bytes(_bytes(contents, chosen))
     except OSError as error:
         fail(f"写不了 {out}：{error.strerror or error}")
-    result = {"file": str(out), "format": chosen.value, "entries": len(contents)}
+    left = len(found) - len(contents)
+    result = {"file": str(out), "format": chosen.value, "entries": len(contents), "left_out": left}
     told = f"{len(contents)} 条，写到 {out}"
+    if left:
+        told += f"；表格只放事项，另有 {left} 条政策、一件事或通知没有写，要的话用 yaml 或 json"
     typer.echo(json.dumps(result, ensure_ascii=False) if as_json else told)
+
+
+def _items(contents: Sequence[Content]) -> list[Content]:
+    from kb.schemas import Kind, kind_of
+
+    return [one for one in contents if kind_of(one) is Kind.ITEM]
 
 
 async def _published(

@@ -127,6 +127,8 @@ class Line:
                     *(sys.executable, "-m", "uvicorn", "--factory", "service.app:create_app"),
                     *("--host", self.settings.host, "--port", str(self.settings.port)),
                     *("--timeout-graceful-shutdown", "5"),
+                    # Which proxies are believed is a setting of ours.
+                    "--no-proxy-headers",
                 ],
                 log=self.data_dir / "logs" / "service.log",
                 environment=self._service_environment(),
@@ -280,13 +282,18 @@ class Line:
         ]
         if logins := read_logins(self.data_dir):
             lines.append(f"  示例账号（共 {len(logins)} 个，见 {self.data_dir / LOGINS_FILE}）")
-            first_of_role = {role: (login, word) for login, word, role in reversed(logins)}
-            lines += [
-                f"    {login:<16} {word}  {role}"
-                for role, (login, word) in reversed(first_of_role.items())
-            ]
+            lines += [f"    {login:<18} {word}  {role}" for login, word, role in _shown(logins)]
         lines.append(f"  日志在 {self.data_dir / 'logs'}；按 Ctrl-C 停止")
         self.progress.say("\n".join(lines))
+
+
+def _shown(logins: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """The accounts of the line itself, and the first of each role in a unit (``unit.role``)."""
+    first: dict[str, str] = {}
+    for login, _, role in logins:
+        if "." in login:
+            first.setdefault(role, login)
+    return [row for row in logins if "." not in row[0] or first[row[2]] == row[0]]
 
 
 async def _run(line: Line) -> None:

@@ -9,6 +9,10 @@ from service import keys
 from service.launcher import embedded_url
 
 _CONNECT_SECONDS = 3
+NO_DATABASE = (
+    "没有找到运行中的数据库：请先运行 hotline run（那边设了别的 HOTLINE_PORT 或 HOTLINE_DATA_DIR，"
+    "这里也要同样设），或设 DATABASE_URL"
+)
 
 
 def database_url(settings: Settings) -> str | None:

@@ -14,6 +14,10 @@ ROOMS = (
     "intake",
     "notices",
     "bot",
+    "bot.calls",
+    "bot.seats",
+    "integrations.sms",
+    "integrations.carrier",
     "integrations.wechat",
 )
 

@@ -130,14 +130,14 @@ def replay(
 ) -> None:
     """历史工单在改后的目录下会派到哪里，派得对不对。"""
     from core.settings import get_settings
-    from service.line_database import database_url
+    from service.line_database import NO_DATABASE, database_url
     from service.replay_command import NothingToReplay, run
 
     if draft and catalogue is not None:
         raise typer.BadParameter("--draft 和 --catalogue 只能用一个")
     url = database_url(get_settings())
     if url is None:
-        _fail("还没有数据库：请先运行 hotline run，或设 DATABASE_URL")
+        _fail(NO_DATABASE)
     try:
         with _chinese_errors():
             run(url, catalogue, limit, as_json)

@@ -16,6 +16,7 @@ import cases.loading
 import kb.loading
 import routing.loading
 import units.loading
+from bot.seats.loading import load_ready_answers
 from core.database import Database
 from core.identity import Role, hash_password
 from core.models import CalendarDay, CalendarYear, StaffAccount
@@ -41,6 +42,7 @@ async def load(database: Database, settings: Settings) -> list[tuple[str, str, s
         await cases.loading.load(session, folder)
         await _load_calendar(session, folder)
         await _load_staff(session, staff, passwords)
+        await load_ready_answers(session)
     for rejected in report.rejected:
         log.warning("item_rejected", file=rejected.file, line=rejected.line, reason=rejected.reason)
     log.info("sample_city_loaded", new=report.new, changed=report.changed)
@@ -82,6 +84,7 @@ async def _load_staff(
                 unit=row["unit"],
                 password_hash=password_hash,
                 active=True,
+                skills=row.get("skills", []),
             )
             .on_conflict_do_nothing()
         )

@@ -10,6 +10,7 @@ import procrastinate
 import structlog
 
 from bot import tasks
+from bot.seats.tasks import tend_queue
 from bot.told import Transcripts
 from cases.callback_tasks import close_answered_cases
 from cases.tasks import recompute_clocks_nightly, watch_clocks
@@ -23,6 +24,7 @@ from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
 from service import wechat
+from service.doors import register_texts
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +37,7 @@ PERIODIC = (
     close_answered_cases,
     carry_out_mergers,
     publish_planned_entries,
+    tend_queue,
     look_after_deliveries,
 )
 
@@ -71,6 +74,7 @@ def main() -> None:
         connect_delivery(database, settings)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(database.close)
+            register_texts(database, settings)
             wechat.connect_channel(stack, settings, database)
             await run(await stack.enter_async_context(connected(database.url)))
 

@@ -22,7 +22,7 @@ from bot.actions.dialogue import Step, decide, looks_like_question, question_at_
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.city import Line
-from bot.gateway import hand_over
+from bot.seats.queueing import hand_over
 from bot.understanding import understand
 from core.errors import HotlineError
 from core.replies import say
@@ -83,7 +83,7 @@ async def respond(talk: Talk) -> Replies:
         return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
     if talk.decision is not None and talk.decision.way is Way.POLICE_CLUE:
         return await take_in.route(talk)
-    if talk.draft is None and rating.rated(talk) and _GRADE_DIGIT.match(talk.text):
+    if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
         return await rating.rating(talk)
     if awaiting is None and (told := await guide.told_notice(talk)) is not None:
         return told

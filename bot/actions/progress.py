@@ -1,22 +1,28 @@
 """Following a case: progress, urging, supplementing, withdrawing.
 
 Whoever filed a case in this conversation may follow it here; everyone else shows number and query
-code first. Somebody else's case is never shown.
+code first, or that the telephone number left with it is in the own hand. Somebody else's case is
+never shown.
 """
 
 from __future__ import annotations
 
 import re
 
+from bot.actions import by_phone
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.models import Case
 from cases.numbers import tidy_number
 from cases.progress import NOT_FOUND, PublicCase, Wish, look_up, public_case
 from cases.repository import CaseRepository
 from cases.service import reopen, supplement, urge, withdraw
+from cases.views import is_secret
 from core.calendar import LOCAL
 from core.database import now
 from core.replies import Reply, say
+from intake.facts import find_phone
+from notices.channels import can_text
+from notices.service import choose_sms
 
 _NUMBER = re.compile(r"(?<!\d)(?!1[3-9]\d{9}(?!\d))\d{12,14}(?!\d)")
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -42,11 +48,13 @@ async def progress(talk: Talk) -> Replies:
     if wish in ("progress", "urge") and _AGAIN.search(talk.text):
         wish = "reopen"
     number, code = _NUMBER.search(talk.text), _CODE.search(talk.text)
+    if waiting and code and not number and talk.context.get("code_sent"):
+        return await _by_code(talk, wish, code[0])
     if number or (waiting and code):
         return await _verify(talk, wish, number[0] if number else None, code[0] if code else None)
     case = await _own_case(talk)
     if case is None:
-        return _ask_number(talk, wish)
+        return await _by_phone(talk, wish)
     if waiting == "supplement":
         return await _supplement(talk, case)
     if waiting == "reopen":
@@ -57,11 +65,19 @@ async def progress(talk: Talk) -> Replies:
 
 
 async def choose(talk: Talk, value: str) -> Replies:
-    """A quick reply about a case: ``progress``, ``urge``, ``supplement``, ``withdraw[:yes]``, ``reopen``."""
-    case = await _own_case(talk)
+    """A quick reply about a case: ``progress``, ``urge``, ``supplement``, ``withdraw[:yes]``, ``reopen``,
+    ``sms``, ``open:<number>:<wish>``."""
     wish, _, rest = value.partition(":")
+    if wish == "open":
+        number, _, wish = rest.partition(":")
+        if number not in _known(talk):
+            return _ask_number(talk, "progress")
+        talk.remember(case=number)
+    case = await _own_case(talk)
     if case is None:
         return _ask_number(talk, wish if wish in _WISHES else "progress")
+    if wish == "sms":
+        return await _by_sms(talk, case)
     if wish == "withdraw" and rest == "yes":
         await withdraw(talk.session, case.id, f"turn:{talk.turn_id}", now())
         return [say(f"工单 {case.number} 已撤回。", ("反映别的问题", "menu:case"))]
@@ -75,6 +91,15 @@ async def _own_case(talk: Talk) -> Case | None:
 
 def _ask_number(talk: Talk, wish: str) -> Replies:
     talk.remember(awaiting=wish)
+    if can_text():
+        return [
+            say(
+                "请告诉我登记时留的手机号，我发验证码核验；或者说工单编号和 6 位查询码，"
+                "例如“2611220000011 查询码 234567”。",
+                ("都没有，转人工", "handoff"),
+                card={"kind": "link", "title": "查进度", "url": "/progress"},
+            )
+        ]
     return [
         say(
             "请告诉我工单编号和 6 位查询码（登记时给您的），例如“2611220000011 查询码 234567”。"
@@ -85,10 +110,44 @@ def _ask_number(talk: Talk, wish: str) -> Replies:
     ]
 
 
+async def _by_phone(talk: Talk, wish: str) -> Replies:
+    """The number left with a case is enough, where a code can be sent to it."""
+    phone = find_phone(talk.text)
+    if phone is None or not can_text():
+        return _ask_number(talk, wish)
+    return await by_phone.ask_code(talk, wish, phone)
+
+
+async def _by_code(talk: Talk, wish: str, code: str) -> Replies:
+    cases = await by_phone.proved(talk, wish, code)
+    if cases is None:
+        return by_phone.wrong_code()
+    if len(cases) != 1 or is_secret(cases[0]):
+        return by_phone.choose_among(cases, wish)
+    talk.remember(case=cases[0].number)
+    return await _do(talk, wish, cases[0])
+
+
+async def _by_sms(talk: Talk, case: Case) -> Replies:
+    """Text messages about what was filed in this conversation."""
+    filed = [str(number) for number in talk.context.get("filed", [])]
+    for number in {case.number, *filed}:
+        one = await CaseRepository(talk.session, None).by_number(number)
+        if one is not None:
+            await choose_sms(talk.session, one.id, True)
+    return [say("好的，有了进展和结果会发短信给您留的号码。不想再收时回复 TD。")]
+
+
+def _known(talk: Talk) -> set[str]:
+    """Numbers of the cases that are this citizen's: filed here, or shown to be."""
+    context = talk.context
+    known = {context.get("case"), *context.get("filed", []), *context.get("proved", [])}
+    return {str(number) for number in known if number}
+
+
 async def _verify(talk: Talk, wish: str, number: str | None, code: str | None) -> Replies:
     number = number or talk.context.get("asked_number")
-    known = {talk.context.get("case"), *talk.context.get("filed", [])}
-    if number and tidy_number(number) in known:
+    if number and tidy_number(number) in _known(talk):
         talk.remember(case=tidy_number(number))
         case = await _own_case(talk)
         if case is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.actions.guide import look_up, tell
 from bot.actions.take_in import sounds_like_a_matter, take_in
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
-from bot.gateway import hand_over
+from bot.seats.queueing import hand_over
 from core.replies import say
 from intake import questions
 from intake.service import read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.actions import repeated
 from bot.actions.guide import look_up, tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
-from cases.vocabulary import CaseType, Outcome
+from cases.vocabulary import CaseType, Outcome, Source
 from core.database import now
 from core.replies import Choice, Reply, say
 from intake import form, questions
@@ -14,6 +14,8 @@ from intake.refusals import DISRUPTION_TEXT, PRIVATE_TEXT, UNLAWFUL_TEXT, is_pri
 from intake.routes import UNNAMED_TEXT
 from intake.service import file, read, receipt, start_draft, write
 from intake.triage import Way
+from notices.channels import can_text
+from notices.doors import may_be_asked
 
 # So many cases of a conversation are followed in it by their number alone.
 _REMEMBERED = 20
@@ -95,7 +97,11 @@ async def confirm(talk: Talk) -> Replies:
     talk.remember(
         case=numbers[0], filed=filed, awaiting=None, failures=None, entry=None, distinct=None
     )
-    return [receipt(registered, talk.line.city.tree)]
+    told = receipt(registered, talk.line.city.tree)
+    if can_text() and may_be_asked(Source(talk.conversation.channel), matter.phone):
+        choices = [*told.choices, Choice(title="有进展发短信给我", value="case:sms")]
+        told = told.model_copy(update={"choices": choices})
+    return [told]
 
 
 async def _same_or_new(talk: Talk, wish: str) -> Replies:

@@ -74,6 +74,7 @@ def read_form(typed: Mapping[str, str]) -> ReadForm:
             phone="" if anonymous else values.get("phone", ""),
             anonymous=anonymous,
             confidential=bool(values.get("confidential")),
+            sms=not anonymous and bool(values.get("sms")),
             on_behalf_of=values.get("on_behalf_of", ""),
         )
     )

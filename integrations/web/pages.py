@@ -21,6 +21,7 @@ from intake.emergencies import screen
 from intake.service import file_form
 from integrations.web.forms import MAX_DETAIL, known_key, new_key, read_form, read_review
 from integrations.web.render import render
+from notices.service import choose_sms
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.service import rated_thing, submit
 
@@ -75,12 +76,6 @@ def _database(request: Request) -> Database:
 def _city(request: Request) -> City:
     city: City = request.app.state.city
     return city
-
-
-@router.get("/")
-async def chat(request: Request) -> HTMLResponse:
-    """The chat page; the talk itself runs over the public interface."""
-    return render(request, "chat.html")
 
 
 @router.get("/progress")
@@ -272,11 +267,15 @@ async def file_written_form(request: Request) -> HTMLResponse:
     async with request.form() as data:
         typed = {name: value for name, value in data.items() if isinstance(value, str)}
     read = read_form(typed)
+    if screen(typed.get("detail", "")) is None:
+        await request.app.state.limits.request(request)
     if read.entry is None:
         return _form(request, typed, read.problems)
     try:
         async with _database(request).unit_of_work() as session:
             filed = await file_form(session, _city(request).intake, read.entry)
+            if read.entry.sms:
+                await choose_sms(session, filed.case_id, True)
     except InvalidInput as error:
         return _form(request, typed, error.fields or {"detail": error.message})
     unit = _city(request).tree.name(filed.lead_unit) if filed.lead_unit else None

@@ -15,7 +15,7 @@ ROOMS = (
 LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 # Whatever else somebody wants to write down has to be thought about here first.
 HARMLESS = {
-    "by", "case", "change", "changed", "code", "count", "done", "draft", "elapsed",
+    "by", "case", "change", "changed", "code", "count", "delivery", "done", "draft", "elapsed",
     "emergency_kind", "exc_info", "feedback", "file", "first", "found", "how", "line", "method", "new", "number", "old", "path", "place",
     "publication", "reason", "reference", "status", "turn_id", "unit",
 }  # fmt: skip

@@ -32,6 +32,7 @@ PASSWORD = "correct horse 12345"
 PEOPLE = {
     "dispatcher": (Role.DISPATCHER, "hotline"),
     "seat": (Role.SEAT, "hotline"),
+    "seat2": (Role.SEAT, "hotline"),
     "supervisor": (Role.SUPERVISOR, "hotline"),
     "callback": (Role.CALLBACK_CLERK, "hotline"),
     "callback2": (Role.CALLBACK_CLERK, "hotline"),

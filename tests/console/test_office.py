@@ -102,3 +102,13 @@ async def test_a_dispatcher_changes_no_calendar(enter: Enter) -> None:
 async def test_staff_list_names_role_and_unit(enter: Enter) -> None:
     page = (await (await enter("admin")).get("/console/staff")).text
     assert "power.clerk" in page and "示例市供电公司" in page and "承办人" in page
+
+
+async def test_an_administrator_says_what_a_seat_serves(enter: Enter) -> None:
+    admin, address = await enter("admin"), "/console/staff/seat/skills"
+    done = await admin.send(
+        "/console/staff", address, **{"queue-business": "yes", "queue-x": "yes"}
+    )
+    assert done.headers["location"] == "/console/staff?done=skills"
+    assert "企业服务" in (await (await enter("seat")).get("/console/seat")).text
+    assert (await (await enter("supervisor")).send("/console/seat", address)).status_code == 403

@@ -32,6 +32,7 @@ async def talk(app: FastAPI, reason: str, minutes: int = 1, *lines: tuple[str, s
                 owner="person",
                 handed_over_at=now() - timedelta(minutes=minutes),
                 handover_reason=reason,
+                priority=0 if reason.startswith("紧急") else 2,
                 context={},
             )
         )

@@ -35,6 +35,10 @@ from core.errors import HotlineError
 from core.identity import UNIT_ROLES, Role
 from core.models import StaffAccount
 from core.privacy import encrypt
+from core.replies import say
+from notices.messages import Message
+from notices.service import enqueue
+from notices.vocabulary import Kind
 from units.models import Unit
 from units.tree import UnitTree
 
@@ -202,6 +206,18 @@ async def _live(database: Database, file: Register, one: Told) -> Told:
     )
     clerk = person(Role.UNIT_CLERK, lead)
     async with database.unit_of_work() as session:
+        for kind in Kind:
+            words = say(f"{one.marker} {one.name} {one.phone}")
+            message = Message(
+                f"{kind}:{done.number}",
+                "sms",
+                one.phone,
+                kind,
+                words,
+                conversation_id=one.conversation,
+                case_id=done.case_id,
+            )
+            await enqueue(session, message)
         await service.urge(session, done.case_id, "u", NOW)
         # An anonymous citizen's name is not known, so it cannot be told among later words.
         me = "" if "anonymous" in one.matter else one.name

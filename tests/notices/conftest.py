@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from peers import Recorder
+from recorder import Recorder
 from sqlalchemy import text
 from town import city, file
 

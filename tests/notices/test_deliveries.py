@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from peers import Recorder
+from recorder import Recorder
 from sqlalchemy import select, text, update
 
 from bot import repository

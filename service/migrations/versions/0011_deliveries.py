@@ -52,9 +52,14 @@ def upgrade() -> None:
         sa.Column("at", moment, nullable=False),
     )
     op.create_table(
-        "stopped_addresses",
-        sa.Column("address_hash", sa.String(64), primary_key=True),
-        sa.Column("at", moment, nullable=False),
+        "verification_codes",
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("conversation_id", sa.Uuid, nullable=False, index=True),
+        sa.Column("phone_hash", sa.String(64), nullable=False),
+        sa.Column("code_hash", sa.String(64), nullable=False),
+        sa.Column("expires_at", moment, nullable=False),
+        sa.Column("tries", sa.Integer, nullable=False),
+        sa.Column("used_at", moment, nullable=True),
     )
     for column in ("address_hash", "conversation_id", "case_id"):
         op.create_index(f"ix_deliveries_{column}", "deliveries", [column])
@@ -75,7 +80,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("stopped_addresses")
+    op.drop_table("verification_codes")
     op.drop_table("sms_choices")
     op.drop_table("deliveries")
     op.drop_index("ix_conversations_address_hash_last_turn_at", "conversations")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from bot.models import Conversation
 from bot.repository import append
+from bot.seats import talks
 from core.models import Attachment
 from core.replies import say
 from intake.service import open_draft, read
@@ -183,17 +185,24 @@ async def test_an_emergency_is_answered_at_once_with_numbers_to_tap(line: WeChat
     assert line.assistant.heard == []
 
 
+async def speak(line: WeChatLine, conversation: uuid.UUID, text: str) -> None:
+    """A seat says something, and takes the talk first."""
+    async with line.database.unit_of_work() as session:
+        await talks.take(session, conversation, "seat", "示例·话务员")
+        await talks.speak(session, conversation, "seat", [say(text)])
+
+
 async def test_a_person_speaks_and_the_assistant_is_silent(line: WeChatLine) -> None:
     (handed,) = await line.say("转人工")
     assert "填表反映：https://line.test/form" in handed
     (waiting,) = await line.say("有人吗")
-    assert "1. 回到智能助手" in waiting
+    assert "3. 回到智能助手" in waiting
     conversation = (await line.conversation()).id
-    await line.gateway.say_as_person(conversation, "seat", "您好，<b>请讲</b>")
-    assert await line.push() == ["您好，＜b>请讲＜/b>"]
+    await speak(line, conversation, "您好，<b>请讲</b>")
+    assert await line.push() == ["话务员已接入，为您服务。\n\n您好，＜b>请讲＜/b>"]
     assert await line.say("路灯坏了") == []
-    await line.gateway.say_as_person(conversation, "seat", "在哪里？")
-    await line.gateway.say_as_person(conversation, "seat", "坏了几盏？")
+    await speak(line, conversation, "在哪里？")
+    await speak(line, conversation, "坏了几盏？")
     assert await line.push() == ["在哪里？\n\n坏了几盏？"]
     assert await line.push() == []
     assert line.assistant.heard == []
@@ -202,7 +211,7 @@ async def test_a_person_speaks_and_the_assistant_is_silent(line: WeChatLine) -> 
 async def test_who_waits_for_a_person_goes_back_by_digit(line: WeChatLine) -> None:
     await line.say("转人工")
     await line.say("有人吗")
-    assert await line.say("1") == ["好的，我们继续。请问要办什么事，或者反映什么？"]
+    assert await line.say("3") == ["好的，我们继续。请问要办什么事，或者反映什么？"]
     assert (await line.conversation()).owner == "assistant"
 
 
@@ -231,9 +240,9 @@ async def test_what_could_not_be_sent_goes_with_the_answer_to_the_next_message(
     conversation = (await line.conversation()).id
     sent = []
     for number in range(7):
-        await line.gateway.say_as_person(conversation, "seat", f"第{number}句")
+        await speak(line, conversation, f"第{number}句")
         sent += await line.push()
-    assert sent == [f"第{number}句" for number in range(5)]
+    assert [text.rsplit("\n", 1)[-1] for text in sent] == [f"第{number}句" for number in range(5)]
     assert await line.say("在的") == ["第5句\n\n第6句"]
     assert await line.push() == []
 

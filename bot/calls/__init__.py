@@ -1,0 +1,1 @@
+"""Telephone calls as the line knows them, whichever exchange carries them."""

@@ -1,0 +1,41 @@
+"""Who is gone before a seat has taken the talk."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot import repository
+from bot.models import Conversation
+from bot.seats import callbacks
+from bot.seats.plan import Priority
+from bot.seats.queueing import known_phone, release
+from core.replies import say
+
+
+def waits(conversation: Conversation) -> bool:
+    """Whether the talk waits for a seat."""
+    return conversation.owner == "person" and conversation.seat is None
+
+
+async def has_left(session: AsyncSession, conversation: Conversation, reason: str) -> None:
+    """The citizen of a waiting talk is gone (``left``), hung up (``missed_call``) or wants to be
+    called (``asked``): listed to be called back. A talk that does not wait, and an emergency, which
+    is never given up, stay as they are."""
+    if not waits(conversation) or conversation.priority == Priority.EMERGENCY:
+        return
+    await callbacks.add(
+        session,
+        f"{reason}:{conversation.id}:{conversation.handed_over_at}",
+        channel=conversation.channel,
+        reason=reason,
+        phone=await known_phone(session, conversation),
+        conversation_id=conversation.id,
+        queue=conversation.queue,
+    )
+    release(conversation)
+    await repository.append(
+        session,
+        conversation.id,
+        "system",
+        [say("您离开时话务员还没有接入，已记下，会有人联系您。也可以随时再转人工。")],
+    )

@@ -1,0 +1,124 @@
+"""A case from a talk: the form of the register, filled in from everything that was said."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
+
+from bot import repository
+from bot.models import Conversation
+from bot.seats import talks
+from cases.vocabulary import Source
+from console.case_advice import intake_of
+from console.menu import SEAT_ROLES
+from console.register_page import draft_of, parsed, show, typed_of
+from console.render import link
+from console.route import console_router
+from console.seat import readable
+from console.staff import CurrentStaff, PostedForm, database_of, tree_of
+from core.database import now
+from core.errors import Conflict, InvalidInput
+from core.privacy import new_token
+from intake.by_staff import StaffEntry, entry_of, matter_from_talk, register_by_staff
+from intake.form import Matter
+from intake.models import Draft
+from intake.service import Intake, open_draft, read, receipt, start_draft
+
+router = console_router()
+# So many cases of a conversation are followed in it by their number alone.
+_REMEMBERED = 20
+
+
+@router.get("/seat/{conversation_id}/case")
+async def case_form(request: Request, conversation_id: uuid.UUID, staff: CurrentStaff) -> Response:
+    """The form, filled in from everything said so far. Raises NotFound."""
+    staff.actor.require(*SEAT_ROLES)
+    async with database_of(request).unit_of_work() as session:
+        conversation = await readable(session, staff, conversation_id)
+        matter = await matter_of_talk(session, intake_of(request), conversation)
+    typed = entry_of(matter, Source(conversation.channel), new_token())
+    return _form(request, conversation_id, typed)
+
+
+@router.post("/seat/{conversation_id}/case")
+async def file_case(request: Request, conversation_id: uuid.UUID, form: PostedForm) -> Response:
+    """Shows what was understood, then files it and tells the citizen number and query code."""
+    form.staff.actor.require(*SEAT_ROLES)
+    typed = typed_of(form)
+    try:
+        entry = parsed(typed)
+        if form.text("step") == "file":
+            await _file(request, conversation_id, form, entry)
+            return RedirectResponse(link(f"/console/seat/{conversation_id}", done="filed"), 303)
+        draft = await draft_of(request, entry)
+    except (InvalidInput, Conflict) as error:
+        return _form(
+            request, conversation_id, typed, error.status,
+            problems=error.fields, message=error.message,
+        )  # fmt: skip
+    return _form(request, conversation_id, typed, draft=draft)
+
+
+async def matter_of_talk(
+    session: AsyncSession, intake: Intake, conversation: Conversation
+) -> Matter:
+    """The matter under way in a talk: what was said since the last case was filed in it, and what
+    the assistant's draft knows."""
+    filed = await session.scalar(
+        select(func.max(Draft.changed_at)).where(
+            Draft.conversation_id == conversation.id, Draft.state == "filed"
+        )
+    )
+    words = await repository.matter_words(session, conversation.id, filed)
+    draft = await open_draft(session, conversation.id)
+    return matter_from_talk(intake, words, read(draft) if draft else None)
+
+
+async def _file(
+    request: Request, conversation_id: uuid.UUID, form: PostedForm, entry: StaffEntry
+) -> None:
+    actor, at = form.staff.actor, now()
+    async with database_of(request).unit_of_work() as session:
+        conversation = await talks.owned(session, conversation_id, actor.login)
+        # What was said until now becomes this case.
+        draft = await start_draft(session, conversation_id)
+        done = await register_by_staff(
+            session,
+            intake_of(request),
+            entry,
+            actor,
+            at,
+            conversation=conversation_id,
+            attachments=read(draft).attachments,
+        )
+        if done.repeated:
+            return
+        draft.state, draft.case_id, draft.changed_at = "filed", done.case_id, at
+        filed = [*conversation.context.get("filed", []), done.number][-_REMEMBERED:]
+        conversation.context = {**conversation.context, "case": done.number, "filed": filed}
+        told = receipt([done], tree_of(request))
+        await talks.speak(session, conversation_id, actor.login, [told])
+
+
+def _form(
+    request: Request,
+    conversation_id: uuid.UUID,
+    typed: dict[str, Any],
+    status: int = 200,
+    **shown: Any,
+) -> Response:
+    return show(
+        request,
+        typed,
+        status,
+        address=f"/console/seat/{conversation_id}/case",
+        sources=[Source(typed["source"])] if typed["source"] in set(Source) else list(Source),
+        talk=conversation_id,
+        **shown,
+    )

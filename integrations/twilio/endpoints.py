@@ -1,0 +1,159 @@
+"""Twilio's webhooks. Each is answered within five seconds, and once, however often it comes."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from twilio.twiml.messaging_response import MessagingResponse
+
+from core.errors import InvalidInput, NotFound
+from integrations.sms.line import TextLine
+from integrations.sms.port import TextMessage
+from integrations.sms.repository import CHANNEL
+from integrations.twilio.signing import SignedForm
+from integrations.twilio.twiml import twiml
+from integrations.voice.line import Caller, VoiceLine
+from integrations.voice.numbers import national
+from integrations.voice.port import Answer, Happening, Pressed, Returned, Said, Silent
+from notices.service import receipt
+from notices.vocabulary import State
+
+router = APIRouter(prefix="/twilio", include_in_schema=False)
+
+CARRIER = "twilio"
+_CALL = re.compile(r"CA[0-9a-fA-F]{32}")
+_TEXT = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
+_RECEIPTS = {
+    "delivered": State.RECEIVED,
+    "undelivered": State.FAILED,
+    "failed": State.FAILED,
+}
+_KEYS = re.compile(r"[0-9*#]{1,32}")
+_OVER = ("completed", "busy", "failed", "no-answer", "canceled")
+_REACHED = ("completed", "answered")
+# The network vouches for the number (STIR/SHAKEN, full attestation).
+_VOUCHED = "TN-Validation-Passed-A"
+
+Step = Annotated[int, Path(ge=1, le=100_000)]
+
+
+@router.post("/voice")
+async def ringing(request: Request, form: SignedForm) -> Response:
+    """A call comes in."""
+    return await _started(request, form)
+
+
+@router.post("/voice/steps/{step}")
+async def step(request: Request, step: Step, form: SignedForm) -> Response:
+    """Something happened in a call. A call that is unknown begins here."""
+    line, call = _line(request), _call(form)
+    if form.get("CallStatus") in _OVER:
+        await line.ended(CARRIER, call)
+    try:
+        answer = await line.happened(CARRIER, call, step, _happening(form))
+    except NotFound:
+        return await _started(request, form)
+    return _told(request, answer)
+
+
+@router.post("/voice/fallback")
+async def fallback(request: Request, form: SignedForm) -> Response:
+    """Twilio got no usable answer before: what was stored last is told again."""
+    try:
+        return _told(request, await _line(request).where(CARRIER, _call(form)))
+    except NotFound:
+        return await _started(request, form)
+
+
+@router.post("/voice/status")
+async def status(request: Request, form: SignedForm) -> Response:
+    """What became of a call; only its end matters here."""
+    if form.get("CallStatus") in _OVER:
+        await _line(request).ended(CARRIER, _call(form))
+    return Response(status_code=204)
+
+
+@router.post("/voice/recording")
+async def recording(request: Request, form: SignedForm) -> Response:
+    """A recording is ready."""
+    provider_id, address = form.get("RecordingSid", ""), form.get("RecordingUrl", "")
+    seconds = form.get("RecordingDuration", "")
+    if form.get("RecordingStatus") == "completed" and provider_id and address:
+        await _line(request).recorded(
+            CARRIER,
+            _call(form),
+            provider_id[:64],
+            address,
+            int(seconds) if seconds.isdecimal() and len(seconds) < 7 else 0,
+        )
+    return Response(status_code=204)
+
+
+@router.post("/sms")
+async def text(request: Request, form: SignedForm) -> Response:
+    """A text comes in. What is answered is sent by the outbox, so that its arrival is known."""
+    message_id, number = _message(form), national(form.get("From", ""))
+    if number is not None:
+        line: TextLine = request.app.state.texts
+        body = form.get("Body", "").replace("\x00", "")
+        await line.received(TextMessage(message_id, number, body))
+    return Response(str(MessagingResponse()), media_type="text/xml")
+
+
+@router.post("/sms/status")
+async def text_status(request: Request, form: SignedForm) -> Response:
+    """What became of a text that was sent."""
+    state = _RECEIPTS.get(form.get("MessageStatus", ""))
+    message_id, code = _message(form), form.get("ErrorCode", "")
+    if state is not None:
+        error = f"平台报告错误 {code[:10]}" if state is State.FAILED else None
+        async with request.app.state.database.unit_of_work() as session:
+            await receipt(session, CHANNEL, message_id, state, error)
+    return Response(status_code=204)
+
+
+async def _started(request: Request, form: dict[str, str]) -> Response:
+    caller = Caller(
+        national(form.get("From", "")), form.get("StirVerstat", "").startswith(_VOUCHED)
+    )
+    return _told(request, await _line(request).started(CARRIER, _call(form), caller))
+
+
+def _line(request: Request) -> VoiceLine:
+    line: VoiceLine = request.app.state.voice
+    return line
+
+
+def _call(form: dict[str, str]) -> str:
+    call = form.get("CallSid", "")
+    if not _CALL.fullmatch(call):
+        raise InvalidInput("没有这样的电话编号")
+    return call
+
+
+def _message(form: dict[str, str]) -> str:
+    message = form.get("MessageSid", "")
+    if not _TEXT.fullmatch(message):
+        raise InvalidInput("没有这样的短信编号")
+    return message
+
+
+def _happening(form: dict[str, str]) -> Happening:
+    if "DialCallStatus" in form:
+        return Returned(form["DialCallStatus"] in _REACHED)
+    if "RecordingUrl" in form:
+        return Returned(True)
+    if _KEYS.fullmatch(form.get("Digits", "")):
+        return Pressed(form["Digits"])
+    spoken = form.get("SpeechResult", "").replace("\x00", "").strip()
+    return Said(spoken[:4000], _confidence(form.get("Confidence", ""))) if spoken else Silent()
+
+
+def _confidence(given: str) -> float | None:
+    return float(given) if re.fullmatch(r"0(?:\.\d+)?|1(?:\.0+)?", given) else None
+
+
+def _told(request: Request, answer: Answer) -> Response:
+    return Response(twiml(answer, request.app.state.settings), media_type="text/xml")

@@ -1,0 +1,112 @@
+"""Answers of the voice port as TwiML."""
+
+from __future__ import annotations
+
+from twilio.twiml.voice_response import Conference, Dial, Gather, VoiceResponse
+
+from core.settings import Settings
+from integrations.voice.numbers import international
+from integrations.voice.port import (
+    Answer,
+    HangUp,
+    Join,
+    Listen,
+    Pause,
+    Record,
+    Say,
+)
+from integrations.voice.port import Dial as DialAction
+
+VOICE = {"language": "cmn-CN", "voice": "Polly.Zhiyu-Neural"}
+HEARING = "cmn-Hans-CN"
+# What is listened for besides the choices of the moment (Twilio takes 500 hints of 100 characters).
+HINTS = ["转人工", "查进度", "反映问题", "办事咨询", "工单编号", "查询码", "匿名", "投诉"]
+# Seconds that a number is rung.
+RINGING = 30
+
+_MOST_HINTS = 100
+
+
+def twiml(answer: Answer, settings: Settings) -> str:
+    """The TwiML document of ``answer``; every next request goes to the step it names."""
+    response = VoiceResponse()
+    action = f"{settings.address}/twilio/voice/steps/{answer.step}"
+    for one in answer.actions:
+        match one:
+            case Say(text=text):
+                response.say(text, **VOICE)
+            case Listen():
+                response.append(_gather(one, action))
+            case Pause(seconds=seconds):
+                response.pause(length=seconds)
+                response.redirect(action, method="POST")
+            case DialAction(number=number):
+                response.append(_dial(number, action, settings))
+            case Join(room=room):
+                response.append(join(room, action, settings))
+            case Record(seconds=seconds):
+                response.record(
+                    action=action,
+                    method="POST",
+                    max_length=seconds,
+                    finish_on_key="#",
+                    play_beep=True,
+                    recording_status_callback=_recorded(settings),
+                )
+            case HangUp():
+                response.hangup()
+    return str(response)
+
+
+def _recorded(settings: Settings) -> str:
+    return f"{settings.address}/twilio/voice/recording"
+
+
+def _gather(listen: Listen, action: str) -> Gather:
+    keys = {"num_digits": listen.keys} if listen.keys else {}
+    gather = Gather(
+        input="speech dtmf",
+        language=HEARING,
+        action=action,
+        method="POST",
+        action_on_empty_result=True,
+        barge_in=True,
+        speech_timeout="auto",
+        timeout=listen.seconds,
+        finish_on_key="#",
+        profanity_filter=False,
+        hints=",".join([*HINTS, *listen.hints][:_MOST_HINTS]),
+        **keys,
+    )
+    gather.say(listen.text, **VOICE)
+    return gather
+
+
+def _dial(number: str, action: str, settings: Settings) -> Dial:
+    dial = Dial(
+        action=action,
+        method="POST",
+        timeout=RINGING,
+        answer_on_bridge=True,
+        caller_id=settings.twilio_number,
+        record="record-from-answer-dual",
+        recording_status_callback=_recorded(settings),
+    )
+    dial.number(international(number))
+    return dial
+
+
+def join(room: str, action: str, settings: Settings) -> Dial:
+    """The ``<Dial>`` that puts a caller into ``room``; the room is recorded from its start."""
+    dial = Dial(action=action, method="POST")
+    dial.append(
+        Conference(
+            room,
+            beep=False,
+            start_conference_on_enter=True,
+            end_conference_on_exit=False,
+            record="record-from-start",
+            recording_status_callback=_recorded(settings),
+        )
+    )
+    return dial

@@ -1,0 +1,91 @@
+"""What changes a call itself: taking up, being called back, leaving a message, holding on."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.calls import repository
+from bot.calls.models import Call
+from bot.calls.repository import number_of
+from bot.models import Conversation
+from bot.seats.queueing import release
+from core.database import now
+from core.privacy import mask_phone
+from integrations.plain import keys_of
+from integrations.voice import dialogue
+from integrations.voice.dialogue import Do, Memory, Tell
+from integrations.voice.port import HangUp, Record, Say
+from integrations.voice.resuming import go_on
+from integrations.voice.speech import menu, speakable
+
+# Seconds for a message that is left.
+MESSAGE_SECONDS = 120
+BEGIN = "好的，请说您要办什么事，或者反映什么问题。"
+SEAT_LEFT = "人工服务已结束。还有别的事请直接说，没有可以挂机。"
+NO_NUMBER = "您的号码没有显示，没法回拨。"
+
+
+async def do(session: AsyncSession, call: Call, memory: Memory, wanted: Do) -> Tell:
+    """Carry out ``wanted`` on the locked ``call``; what is told."""
+    match wanted.what:
+        case "resume":
+            return await _resume(session, call, memory)
+        case "forget":
+            return dialogue.begin(BEGIN, Memory())
+        case "call_back":
+            return await _call_back(session, call)
+        case "record":
+            call.callback_wanted_at = call.callback_wanted_at or now()
+            beep = Say(text="请在提示音后留言，说完按井号。")
+            return Tell([beep, Record(seconds=MESSAGE_SECONDS)], memory)
+        case "recorded":
+            return await hold(session, call, "留言已收到。")
+        case "back":
+            return await _seat_left(session, call)
+        case "dialled":
+            return await _dialled(session, call, memory, wanted.reached)
+        case _:
+            return await hold(session, call)
+
+
+async def _resume(session: AsyncSession, call: Call, memory: Memory) -> Tell:
+    assert memory.resume is not None
+    reply = await go_on(session, uuid.UUID(memory.resume), call.conversation_id)
+    if reply is None:
+        return dialogue.begin(BEGIN, Memory())
+    choices = keys_of(reply)
+    return dialogue.begin(f"{speakable(reply.text)}{menu(choices)}", Memory(choices=choices))
+
+
+async def _call_back(session: AsyncSession, call: Call) -> Tell:
+    number = number_of(call)
+    if number is None:
+        return await hold(session, call, NO_NUMBER)
+    call.callback_wanted_at = call.callback_wanted_at or now()
+    said = f"好的，我们会尽快回拨您的号码 {mask_phone(number)}。再见。"
+    return Tell([Say(text=speakable(said)), HangUp()], Memory())
+
+
+async def hold(session: AsyncSession, call: Call, before: str = "") -> Tell:
+    """Who waits hears the place in the queue, and may still speak or press."""
+    call.state = "waiting"
+    waiting = await repository.waiting_before(session, call)
+    place = f"前面还有 {waiting} 位，" if waiting else "马上为您接通，"
+    return dialogue.holding(before, f"{place}请不要挂断。{dialogue.HOLD}")
+
+
+async def _seat_left(session: AsyncSession, call: Call) -> Tell:
+    """The room has ended and the caller is still there: the assistant goes on."""
+    call.state, call.room, call.seat = "assistant", None, None
+    talk = await session.get_one(Conversation, call.conversation_id, with_for_update=True)
+    release(talk)
+    return dialogue.begin(SEAT_LEFT, Memory())
+
+
+async def _dialled(session: AsyncSession, call: Call, memory: Memory, reached: bool) -> Tell:
+    if reached:
+        return await hold(session, call, "还需要帮助请直接说。")
+    number = " ".join(memory.emergency)
+    return await hold(session, call, f"{number} 没有接通，请您挂机后马上直接拨打 {number}。")
