@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         return (self.assistant_url or f"http://127.0.0.1:{port}").rstrip("/")
 
     @property
+    def twilio_open(self) -> bool:
+        """Whether everything is set that calls and texts through Twilio need."""
+        token = self.twilio_token.get_secret_value()
+        return bool(self.twilio_account and token and self.twilio_number)
+
+    @property
     def embedded_database_port(self) -> int:
         """Port of the embedded PostgreSQL."""
         return self.database_port or self.port + 2

@@ -21,7 +21,7 @@ from notices.channels import register
 
 def mount(app: FastAPI, settings: Settings) -> None:
     """Add the webhooks of the exchanges that have secrets."""
-    if settings.twilio_account and settings.twilio_token.get_secret_value():
+    if settings.twilio_open:
         app.include_router(integrations.twilio.router)
     if settings.carrier_secret.get_secret_value():
         app.include_router(integrations.carrier.router)
@@ -33,7 +33,7 @@ def connect(app: FastAPI, database: Database, gateway: Gateway, city_name: str) 
     app.state.voice = VoiceLine(database, gateway, city_name, settings.emergency_dial)
     app.state.texts = TextLine(database, gateway)
     app.state.switchboard = Switchboard(database)
-    if settings.twilio_account:
+    if settings.twilio_open:
         app.state.switchboard.register(TwilioExchange(settings))
     if settings.carrier_url:
         app.state.switchboard.register(CarrierExchange(settings))
@@ -44,7 +44,7 @@ def register_texts(database: Database, settings: Settings) -> None:
     sender: TextSender
     if settings.carrier_url:
         sender = CarrierTexts(settings)
-    elif settings.twilio_account:
+    elif settings.twilio_open:
         sender = TwilioTexts(settings)
     else:
         return

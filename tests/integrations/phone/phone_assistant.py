@@ -29,10 +29,12 @@ _WORDS = (
 
 @dataclass
 class AssistantPeer:
-    """``slow`` holds every turn until it is set; ``turns`` counts what came."""
+    """``slow`` holds every turn until it is set; ``turns`` are what came, and
+    ``arrived`` is set by the first."""
 
     executor: ActionExecutor | None = None
     slow: asyncio.Event | None = None
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     turns: list[str] = field(default_factory=list)
     address: str = ""
     _runner: web.AppRunner | None = None
@@ -55,6 +57,7 @@ class AssistantPeer:
     async def _turn(self, request: web.Request) -> web.Response:
         asked = await request.json()
         self.turns.append(asked["text"])
+        self.arrived.set()
         if self.slow is not None:
             await self.slow.wait()
         text, entities = asked["text"], []

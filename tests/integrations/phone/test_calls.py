@@ -12,14 +12,16 @@ from phone_line import Ring
 from sqlalchemy import select
 
 from bot import repository
+from bot.assistant import Assistant
 from bot.calls.models import Call
 from bot.calls.repository import missed, number_of, recordings
+from bot.gateway import Gateway
 from bot.models import Conversation, Turn
 from cases.models import Case
 from cases.numbers import query_code
 from core.database import Database
 from core.privacy import decrypt
-from integrations.voice.line import PATIENCE
+from integrations.voice.line import PATIENCE, VoiceLine
 from integrations.voice.speech import one_by_one
 
 LAMP = "望湖路8号的路灯不亮了"
@@ -227,6 +229,33 @@ async def test_a_slow_assistant_never_keeps_the_exchange_waiting(
     assert len(assistant.turns) <= 2  # asked anew at most, acted upon once
     line.state.voice.patience = PATIENCE
     assert "打您现在这个号码" in (await phone.say("昨天晚上"))[-1]
+
+
+async def test_a_process_that_dies_within_a_turn_loses_nothing(
+    line: FastAPI, call: Ring, assistant: AssistantPeer
+) -> None:
+    phone = call()
+    await phone.ring()
+    assert phone.waiting is not None
+    url = phone.waiting.attrib["action"]
+    fields = phone._fields(SpeechResult=LAMP, Confidence="0.9")
+    assistant.slow = asyncio.Event()
+    request = asyncio.create_task(phone.post(url, fields))
+    await assistant.arrived.wait()
+    request.cancel()
+    for turn in line.state.voice._turns:
+        turn.cancel()
+    # Another process takes over, and the exchange asks again.
+    client = Assistant(line.state.settings)
+    gateway = Gateway(line.state.database, client)
+    line.state.voice = VoiceLine(line.state.database, gateway, "示例市")
+    assistant.slow.set()
+    answer = await phone.post(url, fields)
+    assert "什么时候" in (await phone.follow(answer.text))[-1]
+    async with line.state.database.unit_of_work() as session:
+        lines = await repository.transcript(session, (await stored(line, phone)).conversation_id)
+    assert [one.speaker for one in lines] == ["citizen", "assistant"]
+    await client.close()
 
 
 async def test_a_lost_database_is_waited_for(line: FastAPI, call: Ring) -> None:
