@@ -49,9 +49,12 @@ class Allowance:
 
     def spend(self, wanted: int, at: datetime) -> Spent:
         """Take up to ``wanted`` messages at ``at``; the window that closes first is used first."""
-        event = min(wanted, self.event_left) if at < self.event_until else 0
-        message = min(wanted - event, self.message_left) if at < self.message_until else 0
-        return Spent(event, message)
+        event = min(wanted, self._of_event(at))
+        return Spent(event, min(wanted - event, self._of_message(at)))
+
+    def left(self, at: datetime) -> int:
+        """How many may be sent at ``at``."""
+        return self._of_event(at) + self._of_message(at)
 
     def without(self, spent: Spent) -> Allowance:
         """What remains."""
@@ -68,3 +71,9 @@ class Allowance:
             event_left=min(self.event_left + spent.event, AFTER_EVENT),
             message_left=min(self.message_left + spent.message, AFTER_MESSAGE),
         )
+
+    def _of_event(self, at: datetime) -> int:
+        return self.event_left if at < self.event_until else 0
+
+    def _of_message(self, at: datetime) -> int:
+        return self.message_left if at < self.message_until else 0

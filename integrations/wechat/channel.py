@@ -15,7 +15,7 @@ from integrations.wechat.account import Account
 from integrations.wechat.allowance import Spent
 from integrations.wechat.door import CHANNEL
 from integrations.wechat.platform import Platform, PlatformError, Unreachable
-from integrations.wechat.wording import pieces, worded
+from integrations.wechat.wording import TEXT_BYTES, pieces, worded
 from notices.channels import Outgoing, Refused, TryLater
 from notices.vocabulary import Kind
 
@@ -35,6 +35,8 @@ _SILENCE_SECONDS = 6 * 3600
 _TEMPLATE = "/cgi-bin/message/template/send"
 _SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
 _MORE = "……\n（内容较长，余下的请到网页查看，或回复任意文字后再问。）"
+# Otherwise the talk would stop without a word.
+_LAST = "\n\n（微信限制连续发送的条数，请回复任意文字，以便继续收到消息。）"
 _HAPPENED = {
     Kind.FILED: "您的工单已登记",
     Kind.PROGRESS: "您的工单有新的进展",
@@ -60,12 +62,13 @@ class WeChatChannel:
         text = worded([message.text], message.choices, [message.card], self._account.address)
         parts = pieces(text)
         async with self._database.unit_of_work() as session:
-            spent = await repository.spend(session, message.address, len(parts))
+            spent, left = await repository.spend(session, message.address, len(parts))
         if spent.count == 0:
             return await self._notice(message)
         if spent.count < len(parts):
-            last = parts[spent.count - 1]
-            parts = [*parts[: spent.count - 1], pieces(last, 2048 - len(_MORE.encode()))[0] + _MORE]
+            parts = [*parts[: spent.count - 1], _with(parts[spent.count - 1], _MORE)]
+        elif left == 0 and message.kind == Kind.LINE:
+            parts = [*parts[:-1], _with(parts[-1], _LAST)]
         for number, part in enumerate(parts):
             try:
                 await self._platform.send_text(message.address, part)
@@ -106,6 +109,11 @@ class WeChatChannel:
             return await self._platform.send_notice(path, notice)
         except (PlatformError, Unreachable) as error:
             raise _port_error(error) from error
+
+
+def _with(text: str, ending: str) -> str:
+    """``text`` with an ending, cut where both would not fit into one message."""
+    return pieces(text, TEXT_BYTES - len(ending.encode()))[0] + ending
 
 
 def _fields(number: str, happened: str, at: datetime) -> dict[str, Any]:

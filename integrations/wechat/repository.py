@@ -122,12 +122,14 @@ async def _grant(session: AsyncSession, incoming: Incoming) -> None:
     await _store(session, incoming.user, granted)
 
 
-async def spend(session: AsyncSession, user: str, wanted: int) -> Spent:
-    """Take up to ``wanted`` messages from what may be sent to ``user``."""
+async def spend(session: AsyncSession, user: str, wanted: int) -> tuple[Spent, int]:
+    """Take up to ``wanted`` messages from what may be sent to ``user``; what was taken, and how many
+    are left."""
     allowance = await _allowance(session, user)
     spent = allowance.spend(wanted, now())
-    await _store(session, user, allowance.without(spent))
-    return spent
+    remaining = allowance.without(spent)
+    await _store(session, user, remaining)
+    return spent, remaining.left(now())
 
 
 async def give_back(session: AsyncSession, user: str, spent: Spent) -> None:

@@ -178,7 +178,7 @@ class WeChatPeer:
         return self._http.get(self.callback, params=query)
 
     def post(self, request: Request) -> httpx.Response | None:
-        """The line's answer; None when it takes longer than WeChat waits."""
+        """The line's answer; None when there is none, or not within the time that WeChat waits."""
         began = time.monotonic()
         try:
             return self._http.post(
@@ -187,7 +187,7 @@ class WeChatPeer:
                 content=request.body,
                 headers={"Content-Type": "text/xml"},
             )
-        except httpx.TimeoutException:
+        except httpx.TransportError:
             return None
         finally:
             self.slowest = max(self.slowest, time.monotonic() - began)
