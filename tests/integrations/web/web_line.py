@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -54,14 +53,14 @@ async def web_app(database: Database, **changes: Any) -> AsyncIterator[FastAPI]:
         await assistant.close()
 
 
-class _Announcing(uvicorn.Server):
-    """Says when it listens."""
+class _Telling(uvicorn.Server):
+    """A server that says when it takes connections."""
 
     def __init__(self, config: uvicorn.Config, up: threading.Event) -> None:
         super().__init__(config)
         self._up = up
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    async def startup(self, sockets: Any = None) -> None:
         await super().startup(sockets)
         self._up.set()
 
@@ -71,7 +70,6 @@ class Served:
 
     def __init__(self, database_url: str, **changes: Any) -> None:
         self.port = free_port()
-        self.app: FastAPI | None = None
         self._changes = changes
         self._database_url = database_url
         self._up = threading.Event()
@@ -81,10 +79,14 @@ class Served:
         database = Database(self._database_url, pool=5)
         async with web_app(database, **self._changes) as app:
             config = uvicorn.Config(
-                app, port=self.port, lifespan="off", log_config=None, timeout_graceful_shutdown=1
+                app,
+                port=self.port,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=1,
             )
-            self._server = _Announcing(config, self._up)
-            self.app = app
+            self._server = _Telling(config, self._up)
             await self._server.serve()
         await database.close()
 
@@ -135,13 +137,12 @@ def foreign_site(line_address: str, policy: str) -> Iterator[str]:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": page.encode()})
 
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(site, port=port, lifespan="off", log_config=None))
+    port, up = free_port(), threading.Event()
+    config = uvicorn.Config(site, port=port, lifespan="off", log_config=None, access_log=False)
+    server = _Telling(config, up)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    up = threading.Event()
-    while not server.started:
-        up.wait(0.02)
+    assert up.wait(30)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:

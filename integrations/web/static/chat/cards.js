@@ -84,9 +84,10 @@ function emergency(card) {
     const digits = (raw.match(/[\d-]+/) || [""])[0];
     const label = (typeof entry === "object" && (entry.name || entry.label || entry.title)) || raw.replace(digits, "").replace(/[（）()]/g, "") || known[digits];
     if (!digits) return null;
+    const written = digits === "12110";
     return element("li", {},
-      element("a", { class: "button button-danger call", href: `tel:${digits.replace(/-/g, "")}` },
-        "拨打 ", element("b", {}, digits), label ? ` ${label}` : ""));
+      element("a", { class: "button button-danger call", href: `${written ? "sms" : "tel"}:${digits.replace(/-/g, "")}` },
+        written ? "发短信到 " : "拨打 ", element("b", {}, digits), label ? ` ${label}` : ""));
   });
   return element("div", { class: "card card-emergency" },
     element("p", { class: "card-title" }, card.title ? `${card.title}：请立即拨打` : "请立即拨打"),

@@ -31,9 +31,12 @@ export function watchKiosk(talk, inUse) {
     }, 1000);
   };
   for (const kind of ["pointerdown", "keydown", "input", "wheel", "touchmove"]) {
-    addEventListener(kind, rest, { passive: true, capture: true });
+    // While the question stands only an answer counts: closing it under a finger would let the
+    // touch go through to what lies below.
+    addEventListener(kind, () => { if (!dialog.open) rest(); }, { passive: true, capture: true });
   }
-  at("idle-stay").addEventListener("click", rest);
+  dialog.addEventListener("click", rest);
+  dialog.addEventListener("close", rest);
   addEventListener("pagehide", () => { if (talk.talk) end(talk.talk).catch(() => {}); });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   rest();
