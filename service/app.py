@@ -22,14 +22,12 @@ from starlette.exceptions import HTTPException
 import bot.endpoints
 import cases.endpoints
 import console
-import integrations.twilio
 import integrations.web
 import kb.endpoints
 import kb.open_endpoints
 import reviews.endpoints
 from bot.actions.executor import make_executor
 from bot.assistant import Assistant
-from bot.calls.switchboard import Switchboard
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
@@ -42,8 +40,6 @@ from core.listener import Listener
 from core.logging import configure_logging
 from core.settings import Settings, get_settings
 from core.wire import ErrorBody
-from integrations.twilio.exchange import TwilioExchange
-from integrations.voice.line import VoiceLine
 from integrations.wechat.account import account_of
 from integrations.wechat.door import Door
 from integrations.wechat.endpoints import router as wechat_router
@@ -51,7 +47,8 @@ from kb.service import KnowledgeBase
 from language.e5 import load_ranker
 from language.encoder import Encoder, load_encoder
 from language.remembered import RememberingEncoder
-from service import docs, wechat, worker
+from notices.channels import unregister_all
+from service import docs, doors, wechat, worker
 from service.middleware import Guard
 
 log = structlog.get_logger(__name__)
@@ -86,8 +83,7 @@ def create_app() -> FastAPI:
         app.include_router(router)
     for pages in (bot.endpoints.internal, integrations.web.router, console.router, docs.router):
         app.include_router(pages, include_in_schema=False)
-    if settings.twilio_account:
-        app.include_router(integrations.twilio.router)
+    doors.mount(app, settings)
     integrations.web.mount_static(app)
     console.mount_static(app)
     docs.mount_static(app)
@@ -140,16 +136,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.assistant = assistant
         app.state.gateway = Gateway(database, assistant)
         app.state.executor = make_executor(line)
-        app.state.switchboard = Switchboard(database)
-        app.state.voice = VoiceLine(
-            database,
-            app.state.gateway,
-            line.city.intake.gazetteer.city_name,
-            settings.emergency_dial,
-        )
-        if settings.twilio_account:
-            app.state.switchboard.register(TwilioExchange(settings))
+        doors.connect(app, database, app.state.gateway, line.city.intake.gazetteer.city_name)
+        doors.register_texts(database, settings)
         app.state.wechat = await wechat.open_door(stack, settings, database, app.state.gateway)
+        stack.callback(unregister_all)
         loaded.set()
         tasks.append(asyncio.create_task(_resume(app, settings), name="resume"))
         tasks.append(asyncio.create_task(_presence(app.state.wakeups, database), name="presence"))

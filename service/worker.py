@@ -22,6 +22,7 @@ from core.settings import Settings, get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
+from service.doors import register_texts
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ def main() -> None:
     async def work() -> None:
         database = Database.from_settings(settings)
         connect_delivery(database, settings)
+        register_texts(database, settings)
         async with connected(database.url) as jobs:
             await run(jobs)
 

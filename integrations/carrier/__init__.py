@@ -1,1 +1,5 @@
-"""A carrier's own gateway over plain signed HTTP: a second adapter of both ports."""
+"""A carrier's own gateway over plain signed HTTP: a second adapter of the voice and text ports."""
+
+from integrations.carrier.endpoints import router
+
+__all__ = ["router"]

@@ -15,6 +15,7 @@ from core.errors import Unavailable
 from core.settings import Settings
 from integrations.twilio.twiml import RINGING, join
 from integrations.voice.numbers import international
+from notices.channels import Refused, TryLater
 
 _OFFICIAL = "https://api.twilio.com"
 # Seconds that an order may take.
@@ -57,7 +58,7 @@ class TwilioExchange:
         """Put the caller into ``room``. Raises Unavailable."""
         action = f"{self._settings.address}/twilio/voice/steps/{step}"
         told = VoiceResponse()
-        told.append(join(room, action, self._settings))
+        told.append(join(room, action, call_id, self._settings))
         try:
             await self._client.calls(call_id).update_async(twiml=str(told))
         except FAILURES as error:
@@ -88,3 +89,33 @@ class TwilioExchange:
 def _unavailable(error: Exception) -> Unavailable:
     refused = isinstance(error, TwilioRestException)
     return Unavailable("电话平台拒绝了这个操作" if refused else "电话平台没有响应")
+
+
+class TwilioTexts:
+    """The `integrations.sms.port.TextSender` of Twilio."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = client(settings)
+
+    async def text(self, number: str, body: str) -> str | None:
+        """Send one text; its receipts come to ``/twilio/sms/status``. Raises Refused, TryLater.
+
+        What fails in another way may have been sent.
+        """
+        try:
+            sent = await self._client.messages.create_async(
+                to=international(number),
+                from_=self._settings.twilio_number,
+                body=body,
+                status_callback=f"{self._settings.address}/twilio/sms/status",
+            )
+        except TwilioRestException as error:
+            if error.status == 429:
+                raise TryLater("短信平台要求稍后再发") from error
+            if 400 <= error.status < 500:
+                raise Refused(f"短信平台拒绝发送（{error.code}）") from error
+            raise
+        except aiohttp.ClientConnectorError as error:
+            raise TryLater("短信平台连不上") from error
+        return str(sent.sid)

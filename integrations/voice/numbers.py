@@ -13,7 +13,7 @@ def national(number: str) -> str | None:
     None when it was withheld or is none; a foreign one keeps its ``+``.
     """
     tidy = re.sub(r"[\s()\-]", "", number)
-    if tidy.lower().lstrip("+") in _WITHHELD or not re.fullmatch(r"\+?\d{3,20}", tidy):
+    if tidy.lower().lstrip("+") in _WITHHELD or not re.fullmatch(r"\+?[0-9]{3,20}", tidy):
         return None
     if not tidy.startswith("+86"):
         return tidy

@@ -22,11 +22,13 @@ _SPOKEN_DIGIT = "零〇洞一幺二两三四五六七拐八九勾0-9"
 # From so many in a row on, spoken digits are a number and no words.
 _SPOKEN_NUMBER = re.compile(rf"[{_SPOKEN_DIGIT}](?:[ ,，、.\-]?[{_SPOKEN_DIGIT}]){{4,}}")
 _ONE_KEY = re.compile(r"^(?:我?(?:选|按)|第)?([一二两三四五六七八九1-9])(?:个|号|项|键)?[。.！!]?$")
-_NUMBER_WANTED = re.compile(r"查询码|工单编号|联系电话|电话号码|用别的号码|身份证号")
+_NUMBER_WANTED = re.compile(
+    r"(?:请(?:告诉|留|输入|提供)|需要|要用)[^。！!？?]*(?:查询码|编号|电话|号码)"
+)
 
 
 def one_by_one(digits: str) -> str:
-    """``2611220000011`` → ``2 6 1 1，2 2 0 0，0 0 1 1``: digit by digit, four at a breath."""
+    """``261122000001`` → ``2 6 1 1，2 2 0 0，0 0 0 1``: digit by digit, four at a breath."""
     if len(digits) <= 6:
         return " ".join(digits)
     return "，".join(" ".join(group) for group in _GROUP.findall(digits))
@@ -46,7 +48,7 @@ def speakable(text: str) -> str:
     """``text`` as it is spoken: no addresses, no bullets, nothing that needs a screen; numbers digit
     by digit, dates as words."""
     text = _MASKED.sub(r"尾号\2", text)
-    text = _BULLET.sub("", text).replace("**", "")
+    text = _BULLET.sub("", text.replace("**", ""))
     text = re.sub(r"(?<=[^。！？!?；;：:，,\n])\n+", "。", text).replace("\n", "")
     text = without_screen(text)
     text = _LANDLINE.sub(lambda m: f"{one_by_one(m[1])}，{one_by_one(m[2])}", text)

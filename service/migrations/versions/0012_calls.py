@@ -60,10 +60,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_call_recordings_call", "call_recordings", ["call"])
     op.create_table(
-        "text_refusals",
-        sa.Column("number_hash", sa.String(64), primary_key=True),
+        "text_wishes",
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("message_id", sa.String(64), nullable=False, unique=True),
+        sa.Column("number_hash", sa.String(64), nullable=False),
+        sa.Column("wish", sa.String(8), nullable=False),
         sa.Column("at", at, nullable=False),
     )
+    op.create_index("ix_text_wishes_number_hash_id", "text_wishes", ["number_hash", "id"])
     op.create_table(
         "carrier_nonces",
         sa.Column("nonce", sa.String(64), primary_key=True),
@@ -72,5 +76,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("carrier_nonces", "text_refusals", "call_recordings", "calls"):
+    for table in ("carrier_nonces", "text_wishes", "call_recordings", "calls"):
         op.drop_table(table)

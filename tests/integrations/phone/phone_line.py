@@ -7,20 +7,25 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
-from assistant_peer import AssistantPeer
 from call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
+from carrier_peer import CarrierPeer
 from fastapi import FastAPI
+from phone_assistant import AssistantPeer
+from text_simulator import TextSimulator
+from twilio_rest import TwilioRest
 
 from bot.actions.executor import make_executor
 from bot.assistant import Assistant
-from bot.calls.switchboard import Switchboard
 from bot.city import City, Line
 from bot.gateway import Gateway
 from core.database import Database
+from core.outbox import delivery
 from core.settings import get_settings
-from integrations.voice.line import VoiceLine
+from integrations.carrier.exchange import CarrierExchange
 from kb.service import KnowledgeBase
+from notices.channels import unregister_all
 from service.app import create_app
+from service.doors import connect, register_texts
 
 SECRET = "carrier-secret-of-the-tests"
 _ENVIRONMENT = {
@@ -42,11 +47,37 @@ async def assistant() -> AsyncIterator[AssistantPeer]:
 
 
 @pytest.fixture
+async def rest() -> AsyncIterator[TwilioRest]:
+    """Twilio's REST interface."""
+    peer = TwilioRest()
+    await peer.start()
+    yield peer
+    await peer.stop()
+
+
+@pytest.fixture
+async def carrier() -> AsyncIterator[CarrierPeer]:
+    """A carrier's gateway."""
+    peer = CarrierPeer(SECRET)
+    await peer.start()
+    yield peer
+    await peer.stop()
+
+
+@pytest.fixture
 async def line(
-    catalogue: Database, assistant: AssistantPeer, monkeypatch: pytest.MonkeyPatch
+    catalogue: Database,
+    assistant: AssistantPeer,
+    rest: TwilioRest,
+    carrier: CarrierPeer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[FastAPI]:
-    """The service with its telephone doors open."""
-    for name, value in {**_ENVIRONMENT, "HOTLINE_ASSISTANT_URL": assistant.address}.items():
+    """The service with its telephone doors open; texts leave through Twilio."""
+    addresses = {
+        "HOTLINE_ASSISTANT_URL": assistant.address,
+        "HOTLINE_TWILIO_URL": rest.address,
+    }
+    for name, value in {**_ENVIRONMENT, **addresses}.items():
         monkeypatch.setenv(name, value)
     get_settings.cache_clear()
     app = create_app()
@@ -56,17 +87,20 @@ async def line(
     client = Assistant(settings)
     app.state.database = catalogue
     app.state.gateway = Gateway(catalogue, client)
-    app.state.switchboard = Switchboard(catalogue)
-    app.state.voice = VoiceLine(
-        catalogue, app.state.gateway, "示例市", settings.emergency_dial, patience=1.0
-    )
+    connect(app, catalogue, app.state.gateway, "示例市")
+    app.state.voice.patience = app.state.texts.patience = 1.0
+    app.state.switchboard.register(CarrierExchange(carrier.settings(settings)))
     assistant.executor = make_executor(city)
+    register_texts(catalogue, settings)
+    delivery.database = catalogue
     yield app
+    unregister_all()
     await client.close()
     get_settings.cache_clear()
 
 
 Ring = Callable[..., CallSimulator]
+Texting = Callable[..., TextSimulator]
 
 
 @pytest.fixture
@@ -80,3 +114,9 @@ async def http(line: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 def call(http: httpx.AsyncClient) -> Ring:
     """Make a telephone that rings the line through Twilio."""
     return functools.partial(CallSimulator, http)
+
+
+@pytest.fixture
+def texting(http: httpx.AsyncClient, rest: TwilioRest, line: FastAPI) -> Texting:
+    """Make a telephone that sends texts through Twilio."""
+    return functools.partial(TextSimulator, http, rest, line.state.database)

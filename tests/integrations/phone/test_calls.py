@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from assistant_peer import AssistantPeer
 from call_simulator import BASE, CallSimulator
 from fastapi import FastAPI
+from phone_assistant import AssistantPeer
 from phone_line import Ring
 from sqlalchemy import select
 
@@ -122,7 +122,7 @@ async def test_a_person_at_any_time(line: FastAPI, call: Ring, way: str) -> None
     else:
         heard = await phone.say("转人工", 0.9 if way == "words" else 0.2)
     assert "已为您转人工" in heard[-1] and "填表" not in heard[-1]
-    assert "请我们回拨请按1" in heard[-1]
+    assert "要我们回拨请按1" in heard[-1]
     waiting = await stored(line, phone)
     assert waiting.state == "waiting" and waiting.waiting_since is not None
     assert "请不要挂断" in (await phone.keep_silent())[-1]
@@ -192,6 +192,17 @@ async def test_a_number_without_entry_is_dialled_as_it_is(call: Ring) -> None:
     await phone.say("有人打我，不能说话")
     assert phone.dialled == "110"
     assert "还需要帮助" in (await phone.dial_ends("completed"))[-1]
+
+
+async def test_who_wants_to_die_is_connected_in_the_middle_of_a_form(
+    line: FastAPI, call: Ring
+) -> None:
+    phone = call()
+    await phone.ring()
+    await phone.say(LAMP)
+    heard = await phone.say("我不想活了")
+    assert "请不要挂断" in heard[-1] and phone.dialled in ("110", "120")
+    assert str((await talk_of(line, phone)).handover_reason).startswith("紧急")
 
 
 async def test_a_figure_of_speech_is_no_emergency(call: Ring) -> None:

@@ -1,0 +1,110 @@
+"""Text messages: what a citizen's words ask for, and what a reply looks like as texts. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+
+from core.replies import Choice, Reply
+from integrations.plain import HANDOFF, SENTENCE, keys_of, without_screen
+from reviews.grades import Grade
+
+# The alphabet of GSM 03.38; what stands in the second line counts twice.
+_GSM = set(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_TWICE = set("^{}\\[~]|€")
+# A telephone puts so many together without losing one on the way.
+MOST_SEGMENTS = 5
+_STOP = re.compile(
+    r"(?:退订|取消订阅|TD|T|STOP|STOPALL|UNSUBSCRIBE|QUIT|END)(?:回复)?", re.IGNORECASE
+)
+_START = re.compile(r"(?:订阅|恢复订阅|恢复接收|START|UNSTOP)", re.IGNORECASE)
+_GRADE = re.compile(r"([1-5])\s*(?:分|星)?[\s，,。.:：;；、-]*(.*)", re.DOTALL)
+_KEY = re.compile(r"[1-9]")
+
+
+class Wish(StrEnum):
+    """What a text asks of the door itself."""
+
+    STOP = "stop"
+    START = "start"
+
+
+def wish(body: str) -> Wish | None:
+    """The wish to get no more texts, or to get them again."""
+    plain = body.strip().rstrip("。.!！")
+    if _STOP.fullmatch(plain):
+        return Wish.STOP
+    return Wish.START if _START.fullmatch(plain) else None
+
+
+def graded(body: str) -> tuple[Grade, str] | None:
+    """The grade and the reason of ``5`` or ``2 一直没人来修``; None for any other text."""
+    found = _GRADE.fullmatch(body.strip())
+    if found is None or re.match(r"\d", found[2]):
+        return None
+    return Grade(int(found[1])), found[2].strip()
+
+
+def chosen(body: str, last: Reply | None) -> Choice | None:
+    """The quick reply of ``last`` that a digit or its own title names."""
+    if last is None:
+        return None
+    plain = body.strip().rstrip("。.!！")
+    for key, choice in keyed(last):
+        if plain in (key, choice.title):
+            return choice
+    return None
+
+
+def keyed(reply: Reply) -> list[tuple[str, Choice]]:
+    """Quick replies with the digit that chooses each."""
+    return [(str(key), choice) for key, choice in enumerate(keys_of(reply), 1)]
+
+
+def segments(text: str) -> int:
+    """How many parts a network makes of ``text``: 160 characters of GSM 03.38 or 70 of UCS-2 in a
+    single one, 153 or 67 in each of several."""
+    if all(c in _GSM or c in _GSM_TWICE for c in text):
+        length, single, joined = sum(1 + (c in _GSM_TWICE) for c in text), 160, 153
+    else:
+        length, single, joined = len(text.encode("utf-16-be")) // 2, 70, 67
+    return 1 if length <= single else -(-length // joined)
+
+
+def worded(text: str, choices: Sequence[Choice], card: dict[str, object] | None) -> str:
+    """A reply in one text: no links, the quick replies by digit."""
+    reply = Reply(text=text, choices=list(choices), card=card)
+    told = "\n".join(filter(None, (without_screen(line).strip() for line in text.split("\n"))))
+    offered = [f"{key} {choice.title}" for key, choice in keyed(reply)]
+    if offered:
+        told += "\n回复数字选择：" + "，".join(offered)
+    if any(choice.value == HANDOFF for choice in choices):
+        told += "\n需要人工请回复：转人工"
+    return told
+
+
+def split(text: str) -> list[str]:
+    """``text`` as texts that any telephone shows whole, cut at the ends of sentences, numbered."""
+    if segments(text) <= MOST_SEGMENTS:
+        return [text]
+    parts: list[str] = []
+    for piece in _pieces(text):
+        if parts and segments(f"(99/99){parts[-1]}{piece}") <= MOST_SEGMENTS:
+            parts[-1] += piece
+        else:
+            parts.append(piece)
+    parts = [part.strip() for part in parts]
+    return [f"({number}/{len(parts)}){part}" for number, part in enumerate(parts, 1)]
+
+
+def _pieces(text: str) -> list[str]:
+    """Sentences; one that is too long for itself in pieces of equal length."""
+    longest = 67 * MOST_SEGMENTS - len("(99/99)")
+    pieces: list[str] = []
+    for sentence in SENTENCE.findall(text):
+        pieces += [sentence[at : at + longest] for at in range(0, len(sentence), longest)]
+    return pieces

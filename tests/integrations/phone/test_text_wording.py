@@ -1,0 +1,118 @@
+"""Texts by the rules of the networks: lengths, splitting, wishes, grades by digit."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.replies import Choice, say
+from integrations.sms.wording import (
+    MOST_SEGMENTS,
+    Wish,
+    chosen,
+    graded,
+    segments,
+    split,
+    wish,
+    worded,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("€" * 80, 1),
+        ("€" * 81, 2),
+        ("灯" * 70, 1),
+        ("灯" * 71, 2),
+        ("灯" * 134, 2),
+        ("灯" * 135, 3),
+        ("😀" * 35, 1),
+        ("😀" * 36, 2),
+        ("", 1),
+    ],
+)
+def test_segments(text: str, count: int) -> None:
+    assert segments(text) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"第{n}条，请带身份证原件到窗口办理。" for n in range(60)),
+        "没有标点" * 400,
+        "短。" * 300 + "长" * 700 + "。完",
+    ],
+)
+def test_long_texts_are_split_whole_and_numbered(text: str) -> None:
+    parts = split(text)
+    assert len(parts) > 1
+    assert all(segments(part) <= MOST_SEGMENTS for part in parts)
+    heads = [f"({n}/{len(parts)})" for n in range(1, len(parts) + 1)]
+    assert all(part.startswith(head) for part, head in zip(parts, heads, strict=True))
+    whole = "".join(part.removeprefix(head) for part, head in zip(parts, heads, strict=True))
+    assert whole == text
+
+
+def test_a_short_text_is_one() -> None:
+    assert split("已登记。") == ["已登记。"]
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ("退订", Wish.STOP),
+        (" 退订。", Wish.STOP),
+        ("TD", Wish.STOP),
+        ("stop", Wish.STOP),
+        ("订阅", Wish.START),
+        ("START", Wish.START),
+        ("我要退订报纸怎么办", None),
+        ("路灯坏了", None),
+        ("", None),
+    ],
+)
+def test_wishes(body: str, asked: Wish | None) -> None:
+    assert wish(body) == asked
+
+
+@pytest.mark.parametrize(
+    ("body", "grade", "reason"),
+    [
+        ("5", 5, ""),
+        (" 4 ", 4, ""),
+        ("3分", 3, ""),
+        ("2 一直没人来", 2, "一直没人来"),
+        ("1，答非所问", 1, "答非所问"),
+    ],
+)
+def test_grades(body: str, grade: int, reason: str) -> None:
+    assert graded(body) == (grade, reason)
+
+
+@pytest.mark.parametrize("body", ["0", "6", "55", "12345", "路灯坏了5天", ""])
+def test_no_grades(body: str) -> None:
+    assert graded(body) is None
+
+
+def test_choices_by_digit_or_title() -> None:
+    last = say(
+        "请选", ("确认提交", "intake:confirm"), ("修改", "intake:edit"), ("转人工", "handoff")
+    )
+    assert chosen("1", last) == Choice(title="确认提交", value="intake:confirm")
+    assert chosen("修改。", last) == Choice(title="修改", value="intake:edit")
+    for other in ("3", "0", "不对", ""):
+        assert chosen(other, last) is None
+    assert chosen("1", None) is None
+
+
+def test_a_reply_in_a_text_has_no_link() -> None:
+    told = worded(
+        "已登记。\n详情 https://a.example/x 。也可以在“查进度”页面查询。",
+        [Choice(title="查进度", value="case:progress"), Choice(title="转人工", value="handoff")],
+        None,
+    )
+    assert told == "已登记。\n详情  。\n回复数字选择：1 查进度\n需要人工请回复：转人工"
