@@ -22,6 +22,7 @@ from console.render import link
 from console.route import console_router
 from console.seat import readable
 from console.staff import CurrentStaff, PostedForm, database_of, tree_of
+from console.transcript import mask_codes
 from core.database import now
 from core.errors import Conflict, InvalidInput
 from core.privacy import new_token
@@ -75,7 +76,8 @@ async def matter_of_talk(
             Draft.conversation_id == conversation.id, Draft.state == "filed"
         )
     )
-    words = await repository.matter_words(session, conversation.id, filed)
+    said = await repository.matter_words(session, conversation.id, filed)
+    words = [mask_codes(text) for text in said]
     draft = await open_draft(session, conversation.id)
     return matter_from_talk(intake, words, read(draft) if draft else None)
 
