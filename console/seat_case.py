@@ -14,6 +14,7 @@ from starlette.responses import Response
 from bot import repository
 from bot.models import Conversation
 from bot.seats import talks
+from bot.seats.queueing import known_phone
 from cases.vocabulary import Source
 from console.case_advice import intake_of
 from console.menu import SEAT_ROLES
@@ -43,6 +44,8 @@ async def case_form(request: Request, conversation_id: uuid.UUID, staff: Current
     async with database_of(request).unit_of_work() as session:
         conversation = await readable(session, staff, conversation_id)
         matter = await matter_of_talk(session, intake_of(request), conversation)
+        if not matter.anonymous:
+            matter.phone = matter.phone or await known_phone(session, conversation)
     typed = entry_of(matter, Source(conversation.channel), new_token())
     return _form(request, conversation_id, typed)
 
