@@ -17,6 +17,13 @@ from intake.service import read, start_draft, write
 
 log = structlog.get_logger(__name__)
 
+_ALARM = "紧急："
+
+
+def is_alarmed(reason: str | None) -> bool:
+    """Whether a talk was handed over for an emergency; ``reason`` is what is kept of it."""
+    return (reason or "").startswith(_ALARM)
+
 
 async def raise_alarm(
     session: AsyncSession, conversation: Conversation, text: str, found: Emergency
@@ -33,7 +40,7 @@ async def raise_alarm(
         await _keep(session, conversation, text)
     await ring(session, conversation.id, text, found)
     if conversation.owner != "person" or conversation.seat is None:
-        enqueue(conversation, f"紧急：{found.kind}（{found.number}）", Priority.EMERGENCY)
+        enqueue(conversation, f"{_ALARM}{found.kind}（{found.number}）", Priority.EMERGENCY)
     log.warning("emergency", number=found.number, emergency_kind=found.kind)
     numbers = [found.number, *found.also]
     return say(

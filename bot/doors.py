@@ -17,8 +17,6 @@ from notices.messages import address_hash
 
 # After so long a silence the matter is another one.
 GOES_ON = timedelta(hours=24)
-# So long a digit that comes back may be the grade that a text message asked for.
-RATED_WITHIN = timedelta(days=15)
 
 
 def token_hash(token: str) -> str:
@@ -62,12 +60,10 @@ async def conversation_at(
 ) -> uuid.UUID:
     """The conversation that goes on with ``address``, or a new one.
 
-    It goes on for 24 hours after the last turn, as long as a person owns it, and while a grade is
-    waited for. Two messages of one address that come at once get the same.
+    It goes on for 24 hours after the last turn or the last message sent, and as long as a person
+    owns it. Two messages of one address that come at once get the same.
     """
-    found = await repository.going_on_at(
-        session, address_hash(channel, address), now() - GOES_ON, now() - RATED_WITHIN
-    )
+    found = await repository.going_on_at(session, address_hash(channel, address), now() - GOES_ON)
     if found is not None:
         return found
     opened, _ = await open_conversation(

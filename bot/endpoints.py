@@ -13,20 +13,29 @@ from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from bot import repository
+from bot import farewell, repository
 from bot.gateway import Gateway
 from bot.inputs import MAX_TEXT, TextInput, TurnInput
 from bot.repository import Line
 from bot.seats.plan import load_plan
 from bot.seats.queueing import standing
-from core.errors import NotAllowed, NotAuthenticated
+from bot.web_talk import token_for
+from core.database import now
+from core.errors import NotAllowed
 from core.replies import Choice, Reply
 from core.wire import error_responses
 
 router = APIRouter(prefix="/api/conversations", tags=["对话"])
 internal = APIRouter(prefix="/internal", include_in_schema=False)
 
-_OPEN_ERRORS = error_responses({400: "请求体不是有效的 JSON", 413: "请求太大", 422: "请求格式不对"})
+_OPEN_ERRORS = error_responses(
+    {
+        400: "请求体不是有效的 JSON",
+        413: "请求太大",
+        422: "请求格式不对",
+        429: "太频繁，Retry-After 秒后再试",
+    }
+)
 _ERRORS = error_responses(
     {
         400: "请求体不是有效的 JSON",
@@ -35,8 +44,10 @@ _ERRORS = error_responses(
         404: "没有这个对话",
         413: "请求或图片太大",
         422: "请求格式不对",
+        429: "太频繁，Retry-After 秒后再试；紧急情况不受限制",
     }
 )
+_RATING_ERRORS = {**_ERRORS, **error_responses({409: "这次服务已经评价过"})}
 
 ConversationId = Annotated[uuid.UUID, Path(description="对话编号")]
 Authorization = Annotated[
@@ -93,6 +104,12 @@ class Waiting(BaseModel):
     free: bool = Field(description="等候时是否有空闲座席")
 
 
+class Rating(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    grade: int = Field(ge=1, le=5, description="1 非常不满意 … 5 非常满意")
+
+
 class Transcript(BaseModel):
     messages: list[TranscriptMessage]
 
@@ -102,6 +119,7 @@ async def open_conversation(
     request: Request, wanted: Annotated[NewConversation | None, Body()] = None
 ) -> OpenedConversation:
     """开始一个对话，得到编号和凭证。"""
+    await request.app.state.limits.request(request)
     channel = wanted.channel if wanted else "web"
     conversation, token = await _gateway(request).open(channel)
     return OpenedConversation(id=conversation, token=token)
@@ -117,9 +135,9 @@ async def take_turn(
     """发送一轮输入。同一个 client_id 再发一次得到同样的答复，不会重复办理。"""
     structlog.contextvars.bind_contextvars(conversation_id=str(conversation))
     heard = turn.input or TextInput(kind="text", text=turn.text or "")
-    answered = await _gateway(request).take(
-        conversation, _bearer(authorization), turn.client_id, heard
-    )
+    token = token_for(request, conversation, authorization)
+    await request.app.state.limits.turn(request, conversation, token, heard)
+    answered = await _gateway(request).take(conversation, token, turn.client_id, heard)
     return TurnAnswer(replies=answered.replies, message_ids=answered.message_ids)
 
 
@@ -133,7 +151,7 @@ async def messages(
 ) -> Transcript:
     """对话记录，按先后排列；也可用来轮询。"""
     gateway = _gateway(request)
-    await gateway.check(conversation, _bearer(authorization))
+    await gateway.check(conversation, token_for(request, conversation, authorization))
     request.app.state.wakeups.saw(conversation)
     async with gateway.database.unit_of_work() as session:
         lines = await repository.transcript(session, conversation, after, limit)
@@ -144,9 +162,9 @@ async def messages(
 async def waiting(
     request: Request, conversation: ConversationId, authorization: Authorization = None
 ) -> Waiting:
-    """等候人工时的位置；已接入或由智能助手接待时 waiting 为 false。"""
+    """等候人工时的位置；owner 为 queue 时才有位置。"""
     gateway = _gateway(request)
-    await gateway.check(conversation, _bearer(authorization))
+    await gateway.check(conversation, token_for(request, conversation, authorization))
     async with gateway.database.unit_of_work() as session:
         found = await repository.find_conversation(session, conversation)
         assert found is not None
@@ -180,16 +198,33 @@ async def events(
 ) -> EventSourceResponse:
     """服务器推送事件；断线后带上 Last-Event-ID 续接。"""
     gateway = _gateway(request)
-    await gateway.check(conversation, _bearer(authorization))
+    await gateway.check(conversation, token_for(request, conversation, authorization))
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         after = max(after, min(int(last_event_id), 2**62))
 
     async def stream() -> AsyncIterator[ServerSentEvent]:
+        # Something at once: silence then means that a proxy on the way holds the stream back.
+        yield ServerSentEvent(comment="hotline")
         lines = request.app.state.wakeups.lines(gateway.database, conversation, after)
         async for line in lines:
             yield ServerSentEvent(data=_message(line).model_dump_json(), id=str(line.id))
 
     return EventSourceResponse(stream(), ping=15)
+
+
+@router.post("/{conversation}/rating", responses=_RATING_ERRORS, summary="评价这次服务")
+async def rate_conversation(
+    request: Request,
+    conversation: ConversationId,
+    rating: Rating,
+    authorization: Authorization = None,
+) -> Rating:
+    """话务一次一评：同样的评价再发一次不变，另评一次答 409。"""
+    gateway = _gateway(request)
+    await gateway.check(conversation, token_for(request, conversation, authorization))
+    async with gateway.database.unit_of_work() as session:
+        await farewell.rate(session, conversation, rating.grade, now())
+    return rating
 
 
 @internal.post("/actions")
@@ -209,13 +244,6 @@ async def actions(
 def _gateway(request: Request) -> Gateway:
     gateway: Gateway = request.app.state.gateway
     return gateway
-
-
-def _bearer(authorization: str | None) -> str:
-    scheme, _, token = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NotAuthenticated("缺少会话凭证，请带上 Authorization: Bearer <token>")
-    return token.strip()
 
 
 def _message(line: Line) -> TranscriptMessage:

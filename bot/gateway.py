@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.alarms import raise_alarm
+from bot.alarms import is_alarmed, raise_alarm
 from bot.assistant import Assistant, AssistantDown
 from bot.doors import conversation_at, open_conversation, token_hash
 from bot.inputs import (
@@ -191,6 +191,8 @@ class Gateway:
             alarm = gate.decision.emergency
             replies, act = [await raise_alarm(session, conversation, text, alarm)], gate.act
             await repository.record_decision(session, turn.id, gate.decision)
+        elif text and _may_come_back(conversation, heard):
+            return False
         elif (conversation.owner == "person" and text != BACK[1]) or text in CHOICES:
             taken = conversation.seat is not None
             replies = [] if taken else await while_waiting(session, conversation, text)
@@ -300,6 +302,13 @@ async def _keep(session: AsyncSession, conversation: Conversation, matter: Matte
     draft = await open_draft(session, conversation.id)
     assert draft is not None
     write(draft, matter)
+
+
+def _may_come_back(conversation: Conversation, heard: TurnInput) -> bool:
+    """Whether what is said goes to the assistant although a person was called: after an alarm that
+    nobody has answered, words may lead back, and the next emergency may need the assistant's ear."""
+    waits = conversation.owner == "person" and conversation.seat is None
+    return waits and heard.kind in ("text", "voice") and is_alarmed(conversation.handover_reason)
 
 
 def _for_assistant(text: str) -> str:

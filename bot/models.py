@@ -33,11 +33,12 @@ class Conversation(Base):
     ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
     row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
-    talked about), ``rates`` (the one that a text message asked to rate), ``filed`` (numbers filed
-    here), ``proved`` (those of a telephone number shown to be the citizen's, ``code_sent`` while that
-    is going on) and ``caller`` (encrypted number).
+    talked about), ``filed`` (numbers filed here), ``proved`` (those of a telephone number shown to be
+    the citizen's, ``code_sent`` while that is going on) and ``caller`` (encrypted number).
 
     ``address`` (encrypted) is where the door reaches the citizen: an openid, a phone number, a call.
+    ``rating`` is the citizen's grade of the talk itself, 1 worst – 5 best. A talk that the citizen
+    closed has an empty ``token_hash``, which no token opens.
     """
 
     __tablename__ = "conversations"
@@ -58,6 +59,8 @@ class Conversation(Base):
     address_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
     last_turn_at: Mapped[datetime] = mapped_column(default=now)
+    rating: Mapped[int | None]
+    rated_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, and_, func, insert, or_, select, text, update
+from sqlalchemy import Row, func, insert, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +16,7 @@ from core.privacy import decrypt, encrypt
 from core.replies import Reply
 from intake.triage import Decision
 from notices.channels import pushing
+from notices.repository import told_conversations
 from notices.service import enqueue_lines
 
 
@@ -49,25 +50,36 @@ async def find_conversation(
 
 
 async def going_on_at(
-    session: AsyncSession, address_hash: str, since: datetime, rated_since: datetime
+    session: AsyncSession, address_hash: str, since: datetime
 ) -> uuid.UUID | None:
-    """The latest conversation with an address that had a turn ``since``, is a person's, or waits
-    for a grade asked for after ``rated_since``.
+    """The latest conversation with an address that had a turn or was sent something ``since``, or
+    is a person's.
 
     Takes a lock on the address until the transaction ends, so that two cannot be opened at once.
     """
     await session.execute(
         select(func.pg_advisory_xact_lock(func.hashtextextended(address_hash, 0)))
     )
-    asked = and_(Conversation.context.has_key("rates"), Conversation.last_turn_at >= rated_since)
     found: uuid.UUID | None = await session.scalar(
         select(Conversation.id)
         .where(
             Conversation.address_hash == address_hash,
-            or_(Conversation.last_turn_at >= since, Conversation.owner == "person", asked),
+            or_(
+                Conversation.last_turn_at >= since,
+                Conversation.id.in_(told_conversations(address_hash, since)),
+                Conversation.owner == "person",
+            ),
         )
         .order_by(Conversation.last_turn_at.desc())
         .limit(1)
+    )
+    return found
+
+
+async def last_turn_at(session: AsyncSession, address_hash: str) -> datetime | None:
+    """When somebody last spoke from an address; None for never."""
+    found: datetime | None = await session.scalar(
+        select(func.max(Conversation.last_turn_at)).where(Conversation.address_hash == address_hash)
     )
     return found
 
@@ -175,17 +187,6 @@ async def transcript(
         _LINES.where(Message.conversation_id == conversation_id, Message.id > after).limit(limit)
     )
     return [_line(row) for row in rows]
-
-
-async def latest_lines(session: AsyncSession, conversation_id: uuid.UUID, limit: int) -> list[Line]:
-    """The last ``limit`` lines, oldest first."""
-    rows = await session.execute(
-        _LINES.where(Message.conversation_id == conversation_id)
-        .order_by(None)
-        .order_by(Message.id.desc())
-        .limit(limit)
-    )
-    return [_line(row) for row in rows][::-1]
 
 
 async def finish_turn(

@@ -29,25 +29,12 @@ class Transcripts:
     ) -> None:
         """Add a line that is not sent by itself; the talk is about case ``about`` from now on."""
         if about is not None:
-            await self._remember(session, conversation_id, case=about)
+            found = await repository.find_conversation(session, conversation_id, lock=True)
+            assert found is not None
+            found.context = {**found.context, "case": about}
         await repository.append(session, conversation_id, "system", [reply], pushed=False)
 
-    async def texted(
-        self, session: AsyncSession, address: str, reply: Reply, rates: str | None
-    ) -> None:
-        """Add what is sent to ``address`` by text message to its conversation.
-
-        A digit that comes back rates case ``rates``; nothing else of the case is opened by having
-        the telephone, which others of the family may have too.
-        """
+    async def texted(self, session: AsyncSession, address: str, reply: Reply) -> None:
+        """Add what is sent to ``address`` by text message to its conversation."""
         conversation_id = await conversation_at(session, SMS, address, contact=False)
-        if rates is not None:
-            await self._remember(session, conversation_id, rates=rates)
         await repository.append(session, conversation_id, "system", [reply], pushed=False)
-
-    async def _remember(
-        self, session: AsyncSession, conversation_id: uuid.UUID, **changes: str
-    ) -> None:
-        found = await repository.find_conversation(session, conversation_id, lock=True)
-        assert found is not None
-        found.context = {**found.context, **changes}

@@ -34,7 +34,7 @@ from cases.masking import hide_person, tidy
 from cases.models import Approval, Callback, Case
 from cases.repository import CaseRepository
 from cases.states import Action, MainState, refusal
-from cases.telling import tell_citizen
+from cases.telling import tell_citizen, tell_only
 from cases.views import Identity, is_secret
 from cases.vocabulary import (
     SATISFIED_NAMES,
@@ -52,6 +52,10 @@ from core.identity import Actor, Role
 
 CALLERS = (Role.CALLBACK_CLERK, Role.SUPERVISOR)
 MAX_NOTE = 2000
+_MISSED = {
+    CallbackState.WAITING: "刚才给您打电话回访，没有打通，我们会再打。",
+    CallbackState.UNREACHABLE: "给您打电话回访，几次都没有打通。对办理结果有意见请联系我们。",
+}
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,9 @@ async def not_reached(
     else:
         usual = next_attempt(await load_calendar(session), now)
         callback.not_before = again if again is not None and again > now else usual
+    if outcome is Reached.NO_ANSWER:
+        key = f"missed:{callback.id}:{len(attempts_of(callback))}"
+        await tell_only(session, case, key, _MISSED[CallbackState(callback.state)])
     said = "；".join(filter(None, (REACHED_NAMES[outcome], note)))
     data = {"round": callback.round, "outcome": outcome, "state": callback.state}
     note_down(session, actor, case, None, Action.CALL_BACK, now, reason=said, data=data)

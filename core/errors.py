@@ -59,8 +59,14 @@ class TooLarge(HotlineError):
 
 
 class TooManyTries(HotlineError):
+    """``retry_after`` is in seconds, where it is known."""
+
     status = 429
     code = "too_many_tries"
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Unavailable(HotlineError):

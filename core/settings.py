@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from datetime import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_FILE = "secrets.env"
+_SITE = re.compile(r"https?://(?:\*\.)?[\w.-]+(?::\d{1,5})?")
 
 
 class Settings(BaseSettings):
@@ -56,6 +58,10 @@ class Settings(BaseSettings):
     wechat_api: str = "https://api.weixin.qq.com"
     wechat_template: str = ""
     wechat_subscription: str = ""
+    embedding_sites: str = Field("", description="sites that may embed the widget, by spaces")
+    proxy_hops: int = Field(0, ge=0, le=5, description="own proxies that add X-Forwarded-For")
+    turns_per_minute: int = Field(30, ge=1, description="of one conversation")
+    network_requests_per_minute: int = Field(300, ge=1, description="that store something")
     log_level: str = "INFO"
     log_format: str = Field("json", pattern="^(json|text)$")
 
@@ -64,6 +70,15 @@ class Settings(BaseSettings):
     def _from_root(cls, path: Path) -> Path:
         """A relative path counts from the project's folder, wherever a program is started."""
         return ROOT / path
+
+    @field_validator("embedding_sites")
+    @classmethod
+    def _sites(cls, text: str) -> str:
+        """Origins as a content security policy names them, ``https://*.example.cn`` included."""
+        for site in text.split():
+            if not _SITE.fullmatch(site):
+                raise ValueError(f"不是网站地址：{site}（例如 https://www.example.cn）")
+        return " ".join(text.split())
 
     @property
     def assistant_address(self) -> str:

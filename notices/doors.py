@@ -34,13 +34,11 @@ class Talk:
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be told. ``choice`` is what was said about text messages, None for nothing;
-    ``stopped`` is true when the number wants none at all."""
+    """Who is to be told. ``choice`` is what was said about text messages, None for nothing."""
 
     source: Source
     phone: str | None
     choice: bool | None
-    stopped: bool
 
 
 def is_mobile(phone: str | None) -> bool:
@@ -56,7 +54,7 @@ def pushes_to(talk: Talk | None, registered: frozenset[str]) -> str | None:
 def by_sms(person: Person) -> bool:
     """Whether this person may be told by text message."""
     allowed = person.choice if person.choice is not None else person.source in _ALLOWED_UNASKED
-    return allowed and not person.stopped and is_mobile(person.phone)
+    return allowed and is_mobile(person.phone)
 
 
 def may_be_asked(source: Source, phone: str | None) -> bool:

@@ -62,15 +62,6 @@ class SmsChoice(Base):
     at: Mapped[datetime] = mapped_column(default=now)
 
 
-class Stopped(Base):
-    """An address whose owner wants no notices (退订); codes that are asked for are sent."""
-
-    __tablename__ = "stopped_addresses"
-
-    address_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    at: Mapped[datetime] = mapped_column(default=now)
-
-
 class VerificationCode(Base):
     """A code made for a telephone number in a conversation; it opens once, soon, in few tries."""
 

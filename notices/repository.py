@@ -7,17 +7,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case
 from core.database import now
-from notices.models import Delivery, SmsChoice, Stopped
+from notices.models import Delivery, SmsChoice
 from notices.vocabulary import WAITING, Kind, State
 
 # A message is sent in seconds; whoever has not noted it by now has died.
 SENDING = timedelta(minutes=3)
+_SENT_AT = func.coalesce(Delivery.sent_at, Delivery.claimed_at)
 
 
 async def add(session: AsyncSession, rows: list[dict[str, Any]]) -> list[int]:
@@ -66,6 +67,47 @@ def _lines_waiting(conversation_id: uuid.UUID) -> tuple[ColumnElement[bool], ...
         Delivery.kind == Kind.LINE,
         Delivery.state.in_(WAITING),
     )
+
+
+def _told(address_hash: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Delivery.address_hash == address_hash,
+        Delivery.state.not_in((*WAITING, State.FAILED)),
+        since <= _SENT_AT,
+    )
+
+
+def told_conversations(address_hash: str, since: datetime) -> Select[uuid.UUID | None]:
+    """Ids of the conversations in which an address was sent something ``since``, as a query."""
+    return select(Delivery.conversation_id).where(
+        Delivery.conversation_id.is_not(None), *_told(address_hash, since)
+    )
+
+
+async def told(session: AsyncSession, address_hash: str, since: datetime) -> list[Delivery]:
+    """What was sent to an address ``since``, oldest first, ten at most."""
+    found = await session.scalars(
+        select(Delivery)
+        .where(*_told(address_hash, since))
+        .order_by(_SENT_AT.desc(), Delivery.id.desc())
+        .limit(10)
+    )
+    return list(found)[::-1]
+
+
+async def put_off(session: AsyncSession, address_hash: str) -> list[Delivery]:
+    """What was tried at an address and waits for another attempt, locked."""
+    found = await session.scalars(
+        select(Delivery)
+        .where(
+            Delivery.address_hash == address_hash,
+            Delivery.state == State.QUEUED,
+            Delivery.attempts > 0,
+            Delivery.not_before > now(),
+        )
+        .with_for_update(skip_locked=True)
+    )
+    return list(found)
 
 
 async def _take(session: AsyncSession, *conditions: ColumnElement[bool]) -> list[Delivery]:
@@ -157,23 +199,6 @@ async def sms_choice(session: AsyncSession, case_id: int) -> bool | None:
     """What was said about text messages for a case; None when nothing was."""
     choice = await session.get(SmsChoice, case_id)
     return choice.allowed if choice else None
-
-
-async def stop(session: AsyncSession, address_hash: str) -> None:
-    """Nothing is sent unasked to this address from now on."""
-    await session.execute(
-        insert(Stopped).values(address_hash=address_hash, at=now()).on_conflict_do_nothing()
-    )
-
-
-async def allow(session: AsyncSession, address_hash: str) -> None:
-    """Notices may be sent to this address again."""
-    await session.execute(delete(Stopped).where(Stopped.address_hash == address_hash))
-
-
-async def is_stopped(session: AsyncSession, address_hash: str) -> bool:
-    """Whether this address wants no notices."""
-    return await session.get(Stopped, address_hash) is not None
 
 
 async def case_number(session: AsyncSession, case_id: int | None) -> str | None:

@@ -6,7 +6,8 @@ Sending is background work (`notices.tasks`).
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -79,37 +80,48 @@ async def claim_lines(session: AsyncSession, conversation_id: uuid.UUID) -> list
     return [reply_of(one) for one in taken]
 
 
+@dataclass(frozen=True)
+class Told:
+    """A message that was sent, and the conversation that it belongs to."""
+
+    conversation_id: uuid.UUID | None
+    reply: Reply
+
+
 async def send_again(session: AsyncSession, delivery_id: int) -> None:
     """Send once more what failed, or of which nobody knows, because a person says so.
 
-    Raises NotFound, or Conflict when it is not to be repeated (any more) or its owner wants no
-    notices.
+    Raises NotFound, or Conflict when it is not to be repeated (any more).
     """
     one = await repository.find(session, delivery_id, lock=True)
     if one is None:
         raise NotFound("没有这条通知")
     if not may_repeat(one):
         raise Conflict("这条通知现在不能重发，请刷新后再看")
-    if await repository.is_stopped(session, one.address_hash):
-        raise Conflict("市民已退订，不能重发")
     one.state, one.error, one.provider_id = State.QUEUED, None, None
     one.attempts, one.not_before = 0, now()
     await tasks.queue_sending(session, one)
 
 
+async def told(session: AsyncSession, channel: str, address: str, since: datetime) -> list[Told]:
+    """What a citizen was sent ``since``, oldest first: what a digit that comes back may mean."""
+    found = await repository.told(session, address_hash(channel, address), since)
+    return [Told(one.conversation_id, reply_of(one)) for one in found]
+
+
+async def reachable_again(session: AsyncSession, channel: str, address: str) -> None:
+    """A citizen whom the platform kept us from writing to has written: what was put off is sent.
+
+    Lines wait the little while in which the door may take them along (`claim_lines`).
+    """
+    for one in await repository.put_off(session, address_hash(channel, address)):
+        one.not_before = now() + (PASSIVE if one.kind == Kind.LINE else timedelta(0))
+        await tasks.queue_sending(session, one)
+
+
 async def choose_sms(session: AsyncSession, case_id: int, allowed: bool) -> None:
     """Whether the citizen wants text messages about a case; the last word counts."""
     await repository.choose_sms(session, case_id, allowed)
-
-
-async def stop(session: AsyncSession, channel: str, address: str) -> None:
-    """The owner of an address wants no notices any more (退订, STOP)."""
-    await repository.stop(session, address_hash(channel, address))
-
-
-async def allow(session: AsyncSession, channel: str, address: str) -> None:
-    """The owner of an address wants notices again."""
-    await repository.allow(session, address_hash(channel, address))
 
 
 async def receipt(

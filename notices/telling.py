@@ -24,7 +24,7 @@ from core.settings import Settings
 from notices import repository
 from notices.channels import can_text, registered
 from notices.doors import SMS, Person, Talk, by_sms, is_away, pushes_to, release
-from notices.messages import Message, address_hash
+from notices.messages import Message
 from notices.service import enqueue
 from notices.tasks import NOTICE_REFUSED
 from notices.templates import shortened, templates
@@ -47,24 +47,20 @@ class Conversations(Protocol):
         """Add a line that is not sent by itself; the talk is about case ``about`` from now on."""
         ...
 
-    async def texted(
-        self, session: AsyncSession, address: str, reply: Reply, rates: str | None
-    ) -> None:
-        """Add what is sent to ``address`` by text message to its conversation; a digit that comes
-        back there rates case ``rates``."""
+    async def texted(self, session: AsyncSession, address: str, reply: Reply) -> None:
+        """Add what is sent to ``address`` by text message to its conversation."""
         ...
 
 
 @dataclass(frozen=True)
 class News:
-    """One happening: what a chat shows, what a text message says, whether it may be rated."""
+    """One happening: what a chat shows, and what a text message says."""
 
     key: str
     kind: Kind
     case: Case
     line: Reply | None
     text: str
-    rated: bool = False
 
 
 class Teller:
@@ -119,7 +115,7 @@ class Teller:
         text = words.notice(words.answered, secret=secret, number=case.number, answer=answer)
         line = invitation(case, secret=secret)
         key = f"answered:{case.id}:{case.round}"
-        news = News(key, Kind.ANSWERED, case, line, text, rated=not secret)
+        news = News(key, Kind.ANSWERED, case, line, text)
         await self._tell(session, news, payload)
 
     async def refused(self, session: AsyncSession, payload: dict[str, Any]) -> None:
@@ -138,8 +134,7 @@ class Teller:
             text="有新进展，请凭编号和查询码查询。",
             answer=shortened(case.citizen_answer),
         )
-        rated = kind is Kind.ANSWERED and not is_secret(case)
-        news = News(f"{failed.key}:instead", kind, case, None, text, rated)
+        news = News(f"{failed.key}:instead", kind, case, None, text)
         await self._text(session, news, now())
 
     async def _tell(self, session: AsyncSession, news: News, payload: dict[str, Any]) -> None:
@@ -167,14 +162,11 @@ class Teller:
             source=Source(news.case.source),
             phone=phone,
             choice=await repository.sms_choice(session, news.case.id),
-            stopped=phone is not None
-            and await repository.is_stopped(session, address_hash(SMS, phone)),
         )
         if phone is None or not by_sms(person):
             return
         reply = say(news.text)
-        rates = news.case.number if news.rated else None
-        await self.conversations.texted(session, phone, reply, rates)
+        await self.conversations.texted(session, phone, reply)
         await self._enqueue(session, news, SMS, phone, reply, at, None)
 
     async def _enqueue(

@@ -31,10 +31,11 @@ from bot.assistant import Assistant
 from bot.city import City, Line
 from bot.events import Wakeups
 from bot.gateway import Gateway
+from bot.limits import Limits
 from bot.seats.repository import SeatRepository
 from console.live import Changes
 from core.database import Database
-from core.errors import HotlineError
+from core.errors import HotlineError, TooManyTries
 from core.jobs import connected
 from core.listener import Listener
 from core.logging import configure_logging
@@ -73,6 +74,7 @@ def create_app() -> FastAPI:
         max_body_size=MAX_BODY,
     )
     app.state.settings = settings
+    app.state.limits = Limits(settings)
     for router in (
         bot.endpoints.router,
         kb.endpoints.router,
@@ -259,7 +261,10 @@ def _error(
 
 async def _on_expected(request: Request, error: Exception) -> Response:
     assert isinstance(error, HotlineError)
-    return _error(request, error.status, error.code, error.message, error.fields)
+    response = _error(request, error.status, error.code, error.message, error.fields)
+    if isinstance(error, TooManyTries) and error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:

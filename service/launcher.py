@@ -127,6 +127,8 @@ class Line:
                     *(sys.executable, "-m", "uvicorn", "--factory", "service.app:create_app"),
                     *("--host", self.settings.host, "--port", str(self.settings.port)),
                     *("--timeout-graceful-shutdown", "5"),
+                    # Which proxies are believed is a setting of ours.
+                    "--no-proxy-headers",
                 ],
                 log=self.data_dir / "logs" / "service.log",
                 environment=self._service_environment(),

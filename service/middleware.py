@@ -8,10 +8,9 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-POLICY = (
-    "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; "
-    "form-action 'self'; object-src 'none'"
-)
+from core.browser_policy import PERMISSIONS, content_policy
+
+POLICY = content_policy()
 # Files that browsers may keep.
 _STATIC = ("/static", "/console/static", "/docs/static")
 
@@ -37,6 +36,7 @@ class Guard:
                 headers.setdefault("X-Content-Type-Options", "nosniff")
                 headers.setdefault("Referrer-Policy", "same-origin")
                 headers.setdefault("Content-Security-Policy", POLICY)
+                headers.setdefault("Permissions-Policy", PERMISSIONS)
                 if not scope["path"].startswith(_STATIC):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

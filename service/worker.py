@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import AsyncExitStack
 
 import procrastinate
 import structlog
@@ -22,6 +23,7 @@ from core.settings import Settings, get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
+from service import wechat
 from service.doors import register_texts
 
 log = structlog.get_logger(__name__)
@@ -70,9 +72,11 @@ def main() -> None:
     async def work() -> None:
         database = Database.from_settings(settings)
         connect_delivery(database, settings)
-        register_texts(database, settings)
-        async with connected(database.url) as jobs:
-            await run(jobs)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            register_texts(database, settings)
+            wechat.connect_channel(stack, settings, database)
+            await run(await stack.enter_async_context(connected(database.url)))
 
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(work())

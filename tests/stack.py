@@ -209,14 +209,15 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_line() -> Iterator[Stack]:
-    """A line with an empty database and the one trained model, removed at the end."""
+def running_line(extra: dict[str, str] | None = None) -> Iterator[Stack]:
+    """A line with an empty database and the one trained model, removed at the end; ``extra`` are
+    further settings, as in the environment."""
     (ROOT / "data").mkdir(exist_ok=True)
     data_dir = Path(tempfile.mkdtemp(prefix="tests-", dir=ROOT / "data"))
     data_dir.chmod(0o711)
     if MODELS.exists():
         shutil.copytree(MODELS, data_dir / "models")
-    stack = Stack(data_dir, free_port(), {"HOTLINE_LOG_LEVEL": "INFO"})
+    stack = Stack(data_dir, free_port(), {"HOTLINE_LOG_LEVEL": "INFO", **(extra or {})})
     try:
         stack.start()
         shutil.copytree(data_dir / "models", MODELS, dirs_exist_ok=True)

@@ -54,7 +54,7 @@ async def choose(talk: Talk, value: str) -> Replies:
 
 
 async def _no_grade(talk: Talk) -> Replies:
-    if rated(talk):
+    if talk.context.get("case"):
         return [
             say(
                 "请选一个等级：",
@@ -69,21 +69,12 @@ async def _no_grade(talk: Talk) -> Replies:
     ]
 
 
-def rated(talk: Talk) -> str | None:
-    """Number of the case that a grade is for: one that was asked about by text message, or the one
-    that is talked about."""
-    number = talk.context.get("rates") or talk.context.get("case")
-    return str(number) if number else None
-
-
 async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
-    number = rated(talk)
-    case = await CaseRepository(talk.session, None).by_number(number) if number else None
+    number = talk.context.get("case")
+    case = await CaseRepository(talk.session, None).by_number(str(number)) if number else None
     if case is None:
         return await _no_grade(talk)
     if case.told_at is None:
-        if number != talk.context.get("case"):
-            return [say("有了新的办理结果才能评价。")]
         shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
         reply = show(shown)
         return [reply.model_copy(update={"text": "有了办理结果才能评价。\n" + reply.text})]
@@ -93,7 +84,7 @@ async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
     await submit_for_case(
         talk.session, case.id, grade, [], reason, Source(talk.conversation.channel), now()
     )
-    talk.remember(awaiting=None, grade=None, rates=None)
+    talk.remember(awaiting=None, grade=None)
     thanks = "已记录您的评价，会交由承办单位核实整改。" if grade in BAD else "感谢您的评价。"
     again = [("没解决，重新办理", "case:reopen")] if grade in BAD else []
     return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from integrations.web import items, life_events, policies
+from integrations.web import items, life_events, policies, talk
 from integrations.web.pages import error_page, router
 from integrations.web.render import HERE, render
 
 __all__ = ["error_page", "mount_static", "render", "router"]
 
+router.include_router(talk.router)
 router.include_router(items.router)
 router.include_router(policies.router)
 router.include_router(life_events.router)
@@ -29,4 +31,4 @@ class _Checked(StaticFiles):
 
 def mount_static(app: FastAPI) -> None:
     """Serve ``static/`` at ``/static``."""
-    app.mount("/static", _Checked(directory=HERE / "static"), name="static")
+    app.mount("/static", GZipMiddleware(_Checked(directory=HERE / "static")), name="static")

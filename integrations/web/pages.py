@@ -78,12 +78,6 @@ def _city(request: Request) -> City:
     return city
 
 
-@router.get("/")
-async def chat(request: Request) -> HTMLResponse:
-    """The chat page; the talk itself runs over the public interface."""
-    return render(request, "chat.html")
-
-
 @router.get("/progress")
 async def progress_form(request: Request, number: str = "") -> HTMLResponse:
     """Asks for number and query code; ``number`` fills the first field in."""
@@ -273,6 +267,8 @@ async def file_written_form(request: Request) -> HTMLResponse:
     async with request.form() as data:
         typed = {name: value for name, value in data.items() if isinstance(value, str)}
     read = read_form(typed)
+    if screen(typed.get("detail", "")) is None:
+        await request.app.state.limits.request(request)
     if read.entry is None:
         return _form(request, typed, read.problems)
     try:

@@ -13,7 +13,6 @@ AFTER_MESSAGE, MESSAGE_WINDOW = 5, timedelta(hours=48)
 AFTER_EVENT, EVENT_WINDOW = 3, timedelta(minutes=1)
 # The platform's clock decides; near the end of a window ours may be wrong.
 _MARGIN = timedelta(seconds=5)
-GRANTING_EVENTS = frozenset({"click", "subscribe", "scan"})
 
 
 @dataclass(frozen=True)

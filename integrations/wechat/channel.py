@@ -21,8 +21,8 @@ from notices.vocabulary import Kind
 
 # The follower has not written for 48 hours; the count of messages is used up.
 _NO_MESSAGES_NOW = frozenset({45015, 45047})
-# System busy; too many calls a minute; too many this day.
-_BUSY = frozenset({-1, 45011, 45009})
+# System busy; too many calls a minute, a day; a token that is refused even when it is new.
+_BUSY = frozenset({-1, 45011, 45009, 40001, 40014, 42001})
 _REASONS = {
     40003: "不是有效的用户",
     43004: "用户没有关注公众号",
@@ -35,7 +35,11 @@ _SILENCE_SECONDS = 6 * 3600
 _TEMPLATE = "/cgi-bin/message/template/send"
 _SUBSCRIPTION = "/cgi-bin/message/subscribe/bizsend"
 _MORE = "……\n（内容较长，余下的请到网页查看，或回复任意文字后再问。）"
-_HAPPENED = {Kind.ANSWERED: "您的工单已有答复", Kind.PROGRESS: "您的工单有新的进展"}
+_HAPPENED = {
+    Kind.FILED: "您的工单已登记",
+    Kind.PROGRESS: "您的工单有新的进展",
+    Kind.ANSWERED: "您的工单已有答复",
+}
 
 
 class WeChatChannel:
@@ -51,7 +55,7 @@ class WeChatChannel:
     async def send(self, message: Outgoing) -> str | None:
         """Send ``message``; returns the id of a template message or notice, if it became one.
 
-        Raises Refused, TryLater, or httpx.HTTPError when nobody knows whether it was sent.
+        Raises Refused, TryLater, or Unclear when nobody knows whether it was sent.
         """
         text = worded([message.text], message.choices, [message.card], self._account.address)
         parts = pieces(text)

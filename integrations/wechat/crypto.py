@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 import struct
 
@@ -20,6 +21,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from core.errors import NotAllowed
 
+_ENCODING_KEY = re.compile(r"^[A-Za-z0-9+/]{43}$")
 _RANDOM = 16
 _BLOCK_BITS = 32 * 8
 
@@ -40,9 +42,9 @@ class MessageCipher:
 
     def __init__(self, encoding_key: str, app_id: str) -> None:
         """``encoding_key`` is the EncodingAESKey, 43 characters. Raises ValueError when it is not."""
-        self._key = base64.b64decode(encoding_key + "=", validate=True)
-        if len(self._key) != 32:
+        if not _ENCODING_KEY.match(encoding_key):
             raise ValueError("EncodingAESKey must be 43 characters of base64")
+        self._key = base64.b64decode(encoding_key + "=")
         self._app_id = app_id.encode()
 
     def _cipher(self) -> Cipher[CBC]:

@@ -12,12 +12,11 @@ import base64
 import uuid
 from datetime import timedelta
 
-import httpx
 import structlog
 
 from bot.gateway import Gateway
 from bot.inputs import ChoiceInput, ImageInput, TextInput, TurnInput
-from bot.repository import Line, append, latest_lines
+from bot.repository import append, last_turn_at
 from core.database import Database
 from core.errors import HotlineError
 from core.replies import Choice, Reply, say
@@ -25,9 +24,10 @@ from integrations.wechat import repository
 from integrations.wechat.account import Account
 from integrations.wechat.meaning import PICTURE_LOST, Picture, Receipt, meaning
 from integrations.wechat.messages import Incoming
-from integrations.wechat.platform import Platform, PlatformError, Unreachable
+from integrations.wechat.platform import Platform, PlatformError, Unclear, Unreachable
 from integrations.wechat.wording import TEXT_BYTES, picked, worded
-from notices.service import claim_lines, receipt
+from notices.messages import address_hash
+from notices.service import claim_lines, reachable_again, receipt, told
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,6 @@ ATTEMPTS = 3
 # Longer than fetching a picture and asking the assistant take together.
 _PATIENCE = timedelta(seconds=40)
 _KEPT = timedelta(hours=1)
-_LINES_SEEN = 10
 
 
 class _TooLong(Exception):
@@ -61,7 +60,7 @@ class Door:
         self._database = database
         self._gateway = gateway
         self._platform = platform
-        self._answer_within = answer_within
+        self.answer_within = answer_within
         self._taking: dict[str, asyncio.Task[None]] = {}
 
     async def receive(self, incoming: Incoming, signed: str) -> str | None:
@@ -69,9 +68,11 @@ class Door:
 
         ``signed`` names the signed request. Raises NotAllowed when it brought another message before.
         """
-        until = asyncio.get_running_loop().time() + self._answer_within
+        until = asyncio.get_running_loop().time() + self.answer_within
         async with self._database.unit_of_work() as session:
             recorded = await repository.record(session, incoming, signed)
+            if recorded.times == 1 and incoming.grants:
+                await reachable_again(session, CHANNEL, incoming.user)
         if recorded.times > ATTEMPTS:
             return None
         if recorded.answer is not None:
@@ -90,7 +91,10 @@ class Door:
         await asyncio.wait({task}, timeout=max(left, 0))
         if not task.done() or task.cancelled():
             return False
-        task.result()
+        if (error := task.exception()) is not None:
+            # It is kept, and taken again a little later.
+            log.error("wechat_message_failed", exc_info=error)
+            return False
         return True
 
     async def take(self, key: str) -> None:
@@ -111,9 +115,12 @@ class Door:
             await repository.finish(session, key)
 
     async def _say(self, incoming: Incoming, what: TurnInput | Reply) -> None:
-        conversation = await self._gateway.at_door(CHANNEL, incoming.user)
+        conversation = None
+        if isinstance(what, TextInput):
+            what, conversation = await self._chosen(incoming.user, what)
+        if conversation is None:
+            conversation = await self._gateway.at_door(CHANNEL, incoming.user)
         if not isinstance(what, Reply):
-            what = await self._chosen(conversation, what)
             try:
                 await self._gateway.take_from_door(conversation, incoming.key, what)
                 return
@@ -124,23 +131,27 @@ class Door:
             # With the line, so that it is said once.
             await repository.finish(session, incoming.key)
 
-    async def _chosen(self, conversation: uuid.UUID, heard: TurnInput) -> TurnInput:
-        """A digit or title typed for a choice that was offered since the citizen last spoke."""
-        if not isinstance(heard, TextInput):
-            return heard
+    async def _chosen(
+        self, user: str, typed: TextInput
+    ) -> tuple[TextInput | ChoiceInput, uuid.UUID | None]:
+        """What was typed; if it is the digit or title of a choice that was shown since the follower
+        last spoke, that choice, and the conversation that it belongs to."""
         async with self._database.unit_of_work() as session:
-            lines = await latest_lines(session, conversation, _LINES_SEEN)
-        choice = picked(heard.text, _offered(lines))
-        if choice is None:
-            return heard
-        return ChoiceInput(kind="choice", value=choice.value, title=choice.title)
+            since = await last_turn_at(session, address_hash(CHANNEL, user))
+            shown = await told(session, CHANNEL, user, since) if since else []
+        offered = next((one for one in reversed(shown) if one.reply.choices), None)
+        choice = picked(typed.text, offered.reply.choices) if offered else None
+        if offered is None or choice is None:
+            return typed, None
+        chosen = ChoiceInput(kind="choice", value=choice.value, title=choice.title)
+        return chosen, offered.conversation_id
 
     async def _picture(self, picture: Picture) -> ImageInput | Reply:
         try:
             content = await self._platform.picture(picture.media_id)
         except HotlineError as refused:
             return say(refused.message)
-        except (PlatformError, Unreachable, httpx.HTTPError) as error:
+        except (PlatformError, Unreachable, Unclear) as error:
             log.warning("wechat_picture_lost", reason=str(error))
             return PICTURE_LOST
         return ImageInput(kind="image", data=base64.b64encode(content).decode())
@@ -152,6 +163,9 @@ class Door:
         conversation = await self._gateway.at_door(CHANNEL, incoming.user)
         try:
             async with self._database.unit_of_work() as session:
+                before = await repository.answer_of(session, incoming.key)
+                if before is not None:
+                    return before
                 replies = await claim_lines(session, conversation)
                 if not replies:
                     return None
@@ -186,17 +200,10 @@ class Door:
 
 def _worded(replies: list[Reply], address: str) -> str:
     """Several lines as one text, with the choices offered last."""
-    choices = next((reply.choices for reply in reversed(replies) if reply.choices), [])
-    return worded(
-        [reply.text for reply in replies], choices, [reply.card for reply in replies], address
-    )
+    texts, cards = [reply.text for reply in replies], [reply.card for reply in replies]
+    return worded(texts, _offered(replies), cards, address)
 
 
-def _offered(lines: list[Line]) -> list[Choice]:
-    """The choices offered last, since the citizen last spoke; ``lines`` are oldest first."""
-    for line in reversed(lines):
-        if line.speaker == "citizen":
-            return []
-        if line.reply.choices:
-            return line.reply.choices
-    return []
+def _offered(replies: list[Reply]) -> list[Choice]:
+    """The choices offered last; ``replies`` are oldest first."""
+    return next((reply.choices for reply in reversed(replies) if reply.choices), [])

@@ -20,8 +20,9 @@ GREETING = say(
 )
 NOT_READABLE = say("这类消息我还看不了，请用文字说，也可以发语音、图片或位置。", *HELP_CHOICES[1:])
 PICTURE_LOST = say("图片没有收到，请再发一次，或者先用文字说明。")
-# What a printed code carries: "case:" and a number (on a case's paper), or a button's value.
+# What a printed code carries: a case's number, the name of a window to rate, or a button's value.
 _CASE_SCENE = re.compile(r"^case:(\d{13})$")
+_WINDOW_SCENE = re.compile(r"^window:(\S{1,50})$")
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,9 @@ def _scene(scene: str) -> Meaning:
     case = _CASE_SCENE.match(scene)
     if case:
         return TextInput(kind="text", text=f"查工单 {case[1]} 的进度")
+    window = _WINDOW_SCENE.match(scene)
+    if window:
+        return TextInput(kind="text", text=f"我要评价{window[1]}")
     return clicked(scene) or GREETING
 
 

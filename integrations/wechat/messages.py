@@ -44,6 +44,11 @@ class Incoming(BaseModel):
         return self.fields.get(name, "")
 
     @property
+    def grants(self) -> bool:
+        """Whether the platform lets the account write to the follower after it."""
+        return self.kind != "event" or self.event in ("click", "subscribe", "scan")
+
+    @property
     def key(self) -> str:
         """Names the message however often it comes, 64 hex digits.
 

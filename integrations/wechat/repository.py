@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.database import now
 from core.errors import NotAllowed
 from core.privacy import decrypt, encrypt, keyed_hash
-from integrations.wechat.allowance import GRANTING_EVENTS, Allowance, Spent
+from integrations.wechat.allowance import Allowance, Spent
 from integrations.wechat.messages import Incoming
 from integrations.wechat.models import WeChatAllowance, WeChatMessage, WeChatToken
 
@@ -78,6 +78,14 @@ async def finish(session: AsyncSession, key: str) -> None:
     )
 
 
+async def answer_of(session: AsyncSession, key: str) -> str | None:
+    """What a response showed before; locks the message until the transaction ends."""
+    answer = await session.scalar(
+        select(WeChatMessage.answer).where(WeChatMessage.key == key).with_for_update()
+    )
+    return decrypt(answer) if answer else None
+
+
 async def keep_answer(session: AsyncSession, key: str, answer: str) -> None:
     """What the response itself shows, for when WeChat did not get it and asks again."""
     await session.execute(
@@ -106,12 +114,11 @@ async def forget(session: AsyncSession, older_than: timedelta) -> None:
 
 
 async def _grant(session: AsyncSession, incoming: Incoming) -> None:
-    if incoming.kind != "event":
-        granted = (await _allowance(session, incoming.user)).after_message(now())
-    elif incoming.event in GRANTING_EVENTS:
-        granted = (await _allowance(session, incoming.user)).after_event(now())
-    else:
+    if not incoming.grants:
         return
+    allowance = await _allowance(session, incoming.user)
+    event = incoming.kind == "event"
+    granted = allowance.after_event(now()) if event else allowance.after_message(now())
     await _store(session, incoming.user, granted)
 
 

@@ -19,11 +19,13 @@ from cases.callback_rules import LEASE, Cause, Consequence, Reached
 from cases.callback_tasks import close_answered
 from cases.models import Approval, Callback, CaseClock, CaseEvent, IdentityOpening
 from cases.repository import CaseRepository
+from cases.telling import CASE_PROGRESS
 from cases.vocabulary import CaseType, Satisfied, Solved, Urgency
 from core.calendar import LOCAL
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.identity import Actor, Role
+from core.models import OutboxMessage
 from reviews.models import Review
 
 GOOD = Answers(True, Solved.YES, Satisfied.SATISFIED, None, "")
@@ -179,6 +181,14 @@ async def test_nobody_answers_three_times_on_two_half_days(city: Database) -> No
             assert await do(city, callback.take_next, CLERK, now) is None
     assert (call.state, len(call.attempts), call.solved) == ("unreachable", 3, None)
     assert await pile(city, Pile.UNREACHABLE, moments[-1]) == [case.id]
+    async with city.unit_of_work() as session:
+        told = await session.scalars(
+            select(OutboxMessage)
+            .where(OutboxMessage.topic == CASE_PROGRESS)
+            .order_by(OutboxMessage.id)
+        )
+        words = [message.payload["text"] for message in told]
+    assert ["没有打通，我们会再打" in one for one in words] == [True, True, False]
 
     # Told on a Wednesday: the window of five working days ends with the next one.
     end = datetime(2026, 8, 12, 17, 30, tzinfo=LOCAL)

@@ -16,7 +16,7 @@ from core.database import Database
 from core.replies import say
 from notices.messages import Message
 from notices.models import Delivery
-from notices.service import enqueue, stop
+from notices.service import enqueue
 from notices.vocabulary import Kind, State
 
 PAGE = "/console/sent"
@@ -110,18 +110,6 @@ async def test_what_failed_is_sent_again_once_and_only_knowingly(
             text("SELECT task_name, (args->>'delivery_id')::int FROM procrastinate_jobs")
         )
         assert [tuple(job) for job in jobs] == [("send_delivery", failed)]
-
-
-async def test_who_wants_no_more_gets_nothing_again(
-    enter: Enter, app: FastAPI, cases: list[Registered]
-) -> None:
-    seat = await enter("seat")
-    async with app.state.database.unit_of_work() as session:
-        failed = await session.scalar(select(Delivery.id).where(Delivery.key == "n0"))
-        await stop(session, "sms", PHONE)
-    refused = await seat.send(PAGE, f"{PAGE}/{failed}/again", sure="yes")
-    assert refused.status_code == 409
-    assert "已退订" in refused.text
 
 
 async def test_an_unknown_one_warns(enter: Enter, app: FastAPI, cases: list[Registered]) -> None:

@@ -2,10 +2,14 @@
 (() => {
   const root = document.documentElement;
   const key = "hotline.text";
+  // A kiosk keeps nothing, and its letters are large to begin with.
+  const shared = root.dataset.mode === "kiosk";
   const read = () => {
+    if (shared) return "large";
     try { return localStorage.getItem(key); } catch { return null; }
   };
   const write = (value) => {
+    if (shared) return;
     try { localStorage.setItem(key, value); } catch { /* storage is off: holds for this page */ }
   };
   const apply = (large) => {

@@ -52,11 +52,6 @@ def upgrade() -> None:
         sa.Column("at", moment, nullable=False),
     )
     op.create_table(
-        "stopped_addresses",
-        sa.Column("address_hash", sa.String(64), primary_key=True),
-        sa.Column("at", moment, nullable=False),
-    )
-    op.create_table(
         "verification_codes",
         sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
         sa.Column("conversation_id", sa.Uuid, nullable=False, index=True),
@@ -86,7 +81,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("verification_codes")
-    op.drop_table("stopped_addresses")
     op.drop_table("sms_choices")
     op.drop_table("deliveries")
     op.drop_index("ix_conversations_address_hash_last_turn_at", "conversations")

@@ -17,7 +17,9 @@ from bot.calls.repository import missed, number_of, recordings
 from bot.models import Conversation, Turn
 from cases.models import Case
 from cases.numbers import query_code
+from core.database import Database
 from core.privacy import decrypt
+from integrations.voice.line import PATIENCE
 from integrations.voice.speech import one_by_one
 
 LAMP = "望湖路8号的路灯不亮了"
@@ -213,8 +215,9 @@ async def test_a_figure_of_speech_is_no_emergency(call: Ring) -> None:
 
 
 async def test_a_slow_assistant_never_keeps_the_exchange_waiting(
-    call: Ring, assistant: AssistantPeer
+    line: FastAPI, call: Ring, assistant: AssistantPeer
 ) -> None:
+    line.state.voice.patience = 0.2
     assistant.slow = asyncio.Event()
     phone = call()
     await phone.ring()
@@ -222,7 +225,20 @@ async def test_a_slow_assistant_never_keeps_the_exchange_waiting(
     heard = await phone.say(LAMP)
     assert heard[0] == "请稍等。" and "什么时候" in heard[-1]
     assert len(assistant.turns) <= 2  # asked anew at most, acted upon once
+    line.state.voice.patience = PATIENCE
     assert "打您现在这个号码" in (await phone.say("昨天晚上"))[-1]
+
+
+async def test_a_lost_database_is_waited_for(line: FastAPI, call: Ring) -> None:
+    phone = call()
+    await phone.ring()
+    real = line.state.voice.database
+    line.state.voice.database = Database("postgresql://nobody@127.0.0.1:1/none")
+    phone.on_wait = lambda: setattr(line.state.voice, "database", real)
+    heard = await phone.say(LAMP)
+    assert "正在恢复" in heard[0] and len(heard) == 2
+    assert "没有听到" in heard[1]
+    assert "什么时候" in (await phone.say(LAMP))[-1]
 
 
 async def test_without_the_assistant_the_call_goes_on(call: Ring, assistant: AssistantPeer) -> None:

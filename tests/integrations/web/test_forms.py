@@ -63,6 +63,18 @@ def test_whoever_stays_anonymous_leaves_no_name_or_number() -> None:
     assert (entry.anonymous, entry.name, entry.phone) == (True, "", "")
 
 
+@pytest.mark.parametrize(
+    ("contact", "ticked", "wanted"),
+    [("phone", "yes", True), ("phone", "", False), ("anonymous", "yes", False)],
+)
+def test_text_messages_are_wanted_only_by_who_says_so(
+    contact: str, ticked: str, wanted: bool
+) -> None:
+    entry = read_form({**COMPLETE, "contact": contact, "sms": ticked}).entry
+    assert entry is not None
+    assert entry.sms is wanted
+
+
 def test_an_unknown_type_is_left_to_the_line() -> None:
     entry = read_form({**COMPLETE, "type": "<script>"}).entry
     assert entry is not None

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 import uuid
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 from sqlalchemy import select
 
 from bot.models import Conversation
+from bot.repository import append
 from bot.seats import talks
 from core.models import Attachment
 from core.replies import say
 from intake.service import open_draft, read
+from notices.messages import Message
+from notices.service import enqueue
+from notices.tasks import send_delivery
+from notices.vocabulary import Kind
 from tests.integrations.wechat.wechat_line import WeChatLine
 
 NUMBER = "2611280000011"
@@ -140,6 +146,7 @@ async def test_a_digit_means_nothing_once_no_choices_are_offered(line: WeChatLin
         ("CLICK", "case:progress", '/choose{"value": "case:progress"}'),
         ("SCAN", f"case:{NUMBER}", f"查工单 {NUMBER} 的进度"),
         ("subscribe", f"qrscene_case:{NUMBER}", f"查工单 {NUMBER} 的进度"),
+        ("SCAN", "window:政务大厅3号窗口", "我要评价政务大厅3号窗口"),
         ("subscribe", "qrscene_menu:case", '/choose{"value": "menu:case"}'),
     ],
 )
@@ -224,3 +231,78 @@ async def test_two_followers_have_two_conversations(line: WeChatLine) -> None:
     async with line.database.unit_of_work() as session:
         owners = (await session.scalars(select(Conversation.owner))).all()
     assert sorted(owners) == ["assistant", "person"]
+
+
+async def test_what_could_not_be_sent_goes_with_the_answer_to_the_next_message(
+    line: WeChatLine,
+) -> None:
+    await line.say("转人工")
+    conversation = (await line.conversation()).id
+    sent = []
+    for number in range(7):
+        await speak(line, conversation, f"第{number}句")
+        sent += await line.push()
+    assert [text.rsplit("\n", 1)[-1] for text in sent] == [f"第{number}句" for number in range(5)]
+    assert await line.say("在的") == ["第5句\n\n第6句"]
+    assert await line.push() == []
+
+
+async def test_what_could_not_be_sent_is_sent_when_the_answer_takes_long(line: WeChatLine) -> None:
+    await line.say("路灯坏了")
+    conversation = (await line.conversation()).id
+    for number in range(6):
+        async with line.database.unit_of_work() as session:
+            await append(session, conversation, "system", [say(f"第{number}条")])
+        await line.push()
+    line.assistant.gate.clear()
+    line.door.answer_within = 0.2
+    assert await line.say("望湖路") == []
+    line.assistant.gate.set()
+    await line.answered(2)
+    await line.make_due()
+    assert await line.push() == ["第5条\n\n好的，请问在哪里？"]
+
+
+async def test_a_digit_never_picks_what_was_not_shown_yet(line: WeChatLine) -> None:
+    line.assistant.reply = say("请核对", ("确认提交", "intake:confirm"))
+    await line.say("路灯坏了")
+    grades = say("请评价", ("非常不满意", "review:1"))
+    held = Message("held", "wechat", "o-1", Kind.ANSWERED, grades, held=True)
+    async with line.database.unit_of_work() as session:
+        await enqueue(session, held)
+    await line.say("1")
+    assert line.assistant.heard[-1] == '/choose{"value": "intake:confirm"}'
+
+
+async def test_days_later_a_digit_answers_in_the_talk_that_the_notice_belongs_to(
+    line: WeChatLine,
+) -> None:
+    await line.say("路灯坏了")
+    old = (await line.conversation()).id
+    grades = say("您的工单已有办理结果", ("非常满意", "review:5"), ("不满意", "review:2"))
+    notice = Message("told", "wechat", "o-1", Kind.ANSWERED, grades, conversation_id=old)
+    await line.make_old(timedelta(days=3))
+    async with line.database.unit_of_work() as session:
+        delivery_id = await enqueue(session, notice)
+    assert delivery_id is not None
+    await send_delivery(delivery_id)
+    await line.make_old(timedelta(days=3), of_deliveries=timedelta(days=2))
+    await line.say("2")
+    assert line.assistant.heard[-1] == '/choose{"value": "review:2"}'
+    assert (await line.conversation()).id == old
+
+
+async def test_a_day_after_a_notice_words_belong_to_its_talk_too(line: WeChatLine) -> None:
+    await line.say("路灯坏了")
+    old = (await line.conversation()).id
+    await line.make_old(timedelta(days=3), of_deliveries=timedelta(hours=20))
+    await line.say("还是没修好")
+    assert (await line.conversation()).id == old
+
+
+async def test_after_a_day_of_silence_the_talk_is_another(line: WeChatLine) -> None:
+    await line.say("路灯坏了")
+    await line.make_old(timedelta(days=3), of_deliveries=timedelta(days=2))
+    await line.say("我要办身份证")
+    async with line.database.unit_of_work() as session:
+        assert len((await session.scalars(select(Conversation))).all()) == 2

@@ -1,14 +1,9 @@
 // The public interface of the line, and what can go wrong on the way to it.
 
 /** The line was not reached or is busy: the same request may be sent again. */
-export class Unreachable extends Error {
-  constructor(message = "", waitSeconds = 0) {
-    super(message);
-    this.waitSeconds = waitSeconds;
-  }
-}
+export class Unreachable extends Error {}
 
-/** The line said no: sending the same again would not help. */
+/** The line said no: sending the same at once would not help. */
 export class Refused extends Error {
   constructor(status, message) {
     super(message);
@@ -34,7 +29,7 @@ export async function call(method, path, { token, body } = {}) {
 }
 
 /** Send one request; gives the raw response, whose body may be a stream. */
-export async function open(method, path, { token, body, signal, headers = {} } = {}) {
+export async function open(method, path, { token, body, signal, keepalive, headers = {} } = {}) {
   const sent = { ...headers };
   if (token) sent.Authorization = `Bearer ${token}`;
   if (body !== undefined) sent["Content-Type"] = "application/json";
@@ -45,6 +40,7 @@ export async function open(method, path, { token, body, signal, headers = {} } =
       headers: sent,
       body: body === undefined ? undefined : JSON.stringify(body),
       cache: "no-store",
+      keepalive,
       signal,
     });
   } catch {
@@ -53,9 +49,6 @@ export async function open(method, path, { token, body, signal, headers = {} } =
   if (response.ok) return response;
   const problem = await response.json().catch(() => ({}));
   const message = problem.message || "";
-  if (response.status === 429) {
-    throw new Unreachable(message || "发送太频繁，请稍等", Number(response.headers.get("Retry-After")) || 5);
-  }
   if (response.status >= 500 || response.status === 408) throw new Unreachable();
   throw new Refused(response.status, message || "这条消息没有发送成功");
 }

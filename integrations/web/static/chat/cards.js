@@ -47,30 +47,33 @@ function summary(card) {
     facts((card.rows || []).map((row) => [row.label, row.value])));
 }
 
+/** Everything that was filed at once: each with its own number and code to keep. */
 function filed(card) {
-  const number = element("span", { class: "big" }, card.number);
-  const code = card.query_code ? element("span", { class: "big code" }, card.query_code) : "";
-  const due = card.due_at ? inCity(card.due_at) + (card.provisional ? "（暂定，以节假日安排公布为准）" : "") : "";
   const progress = safeAddress(card.url) || "/progress";
-  const separator = progress.includes("?") ? "&" : "?";
-  const copied = element("span", { role: "status" });
-  const words = `工单编号 ${card.number}` + (card.query_code ? `，查询码 ${card.query_code}` : "");
+  const title = card.query_code ? "已登记，请保存编号和查询码" : "工单";
   return element("div", { class: "card card-case" },
-    element("p", { class: "card-title" }, card.query_code ? "已登记，请保存编号和查询码" : "工单"),
+    element("p", { class: "card-title" }, title),
+    ...(card.cases || [card]).map((one) => oneFiled(one, progress)));
+}
+
+function oneFiled(one, progress) {
+  const copied = element("span", { role: "status" });
+  const words = `工单编号 ${one.number}` + (one.query_code ? `，查询码 ${one.query_code}` : "");
+  const due = one.due_at ? inCity(one.due_at) + (one.provisional ? "（暂定，以节假日安排公布为准）" : "") : "";
+  const separator = progress.includes("?") ? "&" : "?";
+  const press = async () => { copied.textContent = (await copy(words)) ? "已复制" : "复制不了，请手工抄下"; };
+  return element("div", { class: "filed" },
     facts([
-      ["工单编号", number],
-      ["查询码", code],
-      ["状态", card.state_name || card.status || ""],
-      ["承办单位", card.unit || ""],
+      ["工单编号", element("span", { class: "big number" }, one.number)],
+      ["查询码", one.query_code ? element("span", { class: "big code" }, one.query_code) : ""],
+      ["状态", one.state_name || one.status || ""],
+      ["承办单位", one.unit || ""],
       ["预计答复", due],
     ]),
     element("p", { class: "actions" },
-      element("button", {
-        type: "button",
-        class: "button button-small",
-        onclick: async () => { copied.textContent = (await copy(words)) ? "已复制" : "复制不了，请手工抄下"; },
-      }, card.query_code ? "复制编号和查询码" : "复制编号"),
-      element("a", { class: "button button-quiet button-small", href: `${progress}${separator}number=${encodeURIComponent(card.number)}` }, "查进度"),
+      element("button", { type: "button", class: "button button-small", "aria-label": `复制${words}`, onclick: press },
+        one.query_code ? "复制编号和查询码" : "复制编号"),
+      element("a", { class: "button button-quiet button-small", href: `${progress}${separator}number=${encodeURIComponent(one.number)}` }, "查进度"),
       copied));
 }
 

@@ -1,8 +1,12 @@
 // Building pages from data. Text is always set as text, never as markup.
 
+import { kiosk, mode } from "./mode.js";
+
 /** An element: `properties` are attributes (true: present, false/null: absent) and `on*` handlers. */
 export function element(name, properties = {}, ...children) {
-  const made = document.createElement(name);
+  // A kiosk shows no other page; a frame opens them beside itself, since they refuse to be framed.
+  const made = document.createElement(kiosk && name === "a" ? "span" : name);
+  if (mode === "widget" && name === "a") properties = { target: "_blank", rel: "noopener", ...properties };
   for (const [key, value] of Object.entries(properties)) {
     if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
     else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);

@@ -2,7 +2,8 @@
 
 import { backoff, call, open, pause, Refused } from "./api.js";
 
-// The line sends a sign of life every 15 s; a proxy that holds the stream back shows as silence.
+// The line speaks up at once and then every 15 s; a proxy that holds the stream back shows as silence.
+const FIRST = 6000;
 const SILENCE = 40_000;
 const POLL = 4000;
 
@@ -16,7 +17,7 @@ export async function follow(talk, position, { onMessage, onLink, onGone, signal
   while (!signal.aborted) {
     try {
       const lived = await stream(talk, position, onMessage, () => onLink(true), signal);
-      failures = lived > 5000 ? 0 : failures + 1;
+      failures = lived ? 0 : failures + 1;
     } catch (problem) {
       if (signal.aborted) return;
       if (problem instanceof Refused && problem.gone) return onGone();
@@ -26,7 +27,7 @@ export async function follow(talk, position, { onMessage, onLink, onGone, signal
     try {
       await catchUp(talk, position, onMessage);
       onLink(true);
-      if (failures > 2) await pause(POLL);
+      if (failures) await pause(POLL);
     } catch (problem) {
       if (problem instanceof Refused && problem.gone) return onGone();
       onLink(false);
@@ -47,13 +48,13 @@ export async function catchUp(talk, position, onMessage) {
   }
 }
 
-/** Read one stream to its end; gives how long it lived, in milliseconds. */
+/** Read one stream to its end; tells whether it ever carried anything. */
 async function stream(talk, position, onMessage, onOpen, signal) {
-  const started = Date.now();
+  let lived = false;
   const stop = new AbortController();
   const end = () => stop.abort();
   signal.addEventListener("abort", end, { once: true });
-  let timer = setTimeout(end, SILENCE);
+  let timer = setTimeout(end, FIRST);
   try {
     const response = await open("GET", `/api/conversations/${talk.id}/events?after=${position.last}`, {
       token: talk.token,
@@ -70,6 +71,7 @@ async function stream(talk, position, onMessage, onOpen, signal) {
     for (;;) {
       const { done, value } = await reader.read().catch(() => ({ done: true }));
       if (done) break;
+      lived = true;
       clearTimeout(timer);
       timer = setTimeout(end, SILENCE);
       parser.feed(value);
@@ -78,7 +80,7 @@ async function stream(talk, position, onMessage, onOpen, signal) {
     clearTimeout(timer);
     signal.removeEventListener("abort", end);
   }
-  return Date.now() - started;
+  return lived;
 }
 
 /** Server-sent events from text that arrives in pieces of any size. */

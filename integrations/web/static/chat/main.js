@@ -1,8 +1,13 @@
-// The chat page: wires text box, buttons and transcript to the talk.
+// The chat: wires text box, buttons and transcript to the talk.
 
 import { wake } from "./api.js";
 import { element } from "./dom.js";
+import { news, wireFrame } from "./frame.js";
+import { forget, watchKiosk } from "./kiosk.js";
+import { wireLeaving } from "./leave.js";
+import { kiosk } from "./mode.js";
 import { readPicture } from "./picture.js";
+import { Standing } from "./standing.js";
 import { keep, kept } from "./store.js";
 import { Talk } from "./talk.js";
 import { Transcript } from "./transcript.js";
@@ -37,12 +42,38 @@ const talk = new Talk(transcript, {
     if (words && transcript.following()) transcript.reveal();
   },
   showGone() {
+    standing.reset();
     transcript.note("上一段对话已经结束，接下来是新的对话。");
+  },
+  showResumed() {
+    standing.look(talk.talk);
+    transcript.note("以上是这个浏览器刚才的对话，可以接着说。不是您的？", "结束并清除", leave);
+  },
+  heard({ speaker }) {
+    if (speaker === "citizen") return;
+    news();
+    clearTimeout(looking);
+    looking = setTimeout(() => { if (talk.talk) standing.look(talk.talk); }, 400);
   },
   changed() {
     at("starters").hidden = talk.started;
-    at("new-talk").hidden = !talk.started;
+    at("end-talk").hidden = !talk.started;
   },
+});
+
+const standing = new Standing((words, owner) => {
+  at("standing").textContent = words;
+  at("standing").parentElement.dataset.owner = owner;
+});
+let looking = 0;
+
+const leave = wireLeaving(talk, transcript, () => {
+  standing.reset();
+  setText("");
+  showPicture(null);
+  if (kiosk) forget(talk);
+  else talk.restart();
+  text.focus();
 });
 
 /** After a button has turned into text: where the keyboard goes on, without opening a phone's. */
@@ -84,7 +115,7 @@ function sendComposer() {
 
 function showPicture(chosen) {
   picture = chosen;
-  at("image-file").value = "";
+  if (at("image-file")) at("image-file").value = "";
   at("preview").hidden = !chosen;
   at("preview").replaceChildren();
   if (!chosen) return;
@@ -122,8 +153,8 @@ text.addEventListener("keydown", (event) => {
   }
 });
 at("person").addEventListener("click", () => talk.send({ kind: "choice", value: "handoff", title: "转人工" }, "转人工"));
-at("image-button").addEventListener("click", () => at("image-file").click());
-at("image-file").addEventListener("change", async ({ target }) => {
+at("image-button")?.addEventListener("click", () => at("image-file").click());
+at("image-file")?.addEventListener("change", async ({ target }) => {
   const [file] = target.files;
   if (!file) return;
   problem("");
@@ -135,7 +166,7 @@ at("image-file").addEventListener("change", async ({ target }) => {
     problem(error.message);
   }
 });
-if (navigator.geolocation && isSecureContext) {
+if (at("place-button") && navigator.geolocation && isSecureContext) {
   at("place-button").hidden = false;
   at("place-button").addEventListener("click", sharePlace);
 }
@@ -145,11 +176,6 @@ at("news").addEventListener("click", () => {
   backToTyping();
 });
 addEventListener("scroll", () => { if (transcript.following()) at("news").hidden = true; }, { capture: true, passive: true });
-at("new-talk").addEventListener("click", () => {
-  if (!confirm("开始新的对话？这里的记录将不再显示，请先记下工单编号和查询码。")) return;
-  talk.restart();
-  text.focus();
-});
 for (const button of at("starters").querySelectorAll("button")) {
   button.addEventListener("click", () => {
     talk.send({ kind: "text", text: button.textContent }, button.textContent);
@@ -159,5 +185,7 @@ for (const button of at("starters").querySelectorAll("button")) {
 
 at("composer").hidden = false;
 at("starters").hidden = false;
+wireFrame(text);
+if (kiosk) watchKiosk(talk, () => talk.started || text.value !== "");
 setText(new URLSearchParams(location.search).get("ask") || kept("draft") || "");
 talk.restore();

@@ -1,4 +1,7 @@
-// What a reload must not lose. Kept for this browser tab only: a shared computer forgets it.
+// What a reload must not lose. Kept for this browser tab only: a shared computer forgets it, and a
+// kiosk keeps nothing at all.
+
+import { kiosk } from "./mode.js";
 
 const PREFIX = "hotline.";
 
@@ -12,6 +15,7 @@ export function kept(name) {
 
 /** Keep `value`; false when it is too large for the store or the store is off. */
 export function keep(name, value) {
+  if (kiosk) return false;
   try {
     sessionStorage.setItem(PREFIX + name, JSON.stringify(value));
     return true;

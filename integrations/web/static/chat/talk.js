@@ -2,11 +2,14 @@
 
 import { backoff, call, newId, pause, Refused, Unreachable, wake } from "./api.js";
 import { catchUp, follow } from "./events.js";
+import { begin, resume } from "./session.js";
 import { keep, kept, drop } from "./store.js";
+
+const LOST = "网络断开，正在重新连接。没发出的会自动重发。";
 
 export class Talk {
   /**
-   * `view`: showLink(text|null, canRetry), showTyping(text), showGone(), changed().
+   * `view`: showLink(text|null), showTyping(text), showGone(), showResumed(), heard(message), changed().
    */
   constructor(transcript, view) {
     this.transcript = transcript;
@@ -24,33 +27,36 @@ export class Talk {
     return Boolean(this.talk) || this.outbox.length > 0;
   }
 
-  /** Take up the talk of this browser tab where it was. */
+  /** Take up the talk of this browser where it was. */
   async restore() {
-    this.talk = kept("talk");
     const unsent = kept("outbox") || [];
-    if (!this.talk && !unsent.length) return;
     this.outbox = [...unsent];
     this.restoring = true;
     this.view.changed();
     this.transcript.log.setAttribute("aria-busy", "true");
     this.transcript.restoring = true;
-    for (let tries = 0; this.talk; tries += 1) {
+    for (let tries = 0; ; tries += 1) {
       try {
-        await catchUp(this.talk, this.position, (message) => this.receive(message));
+        this.talk = await resume();
+        if (this.talk) await catchUp(this.talk, this.position, (message) => this.receive(message));
         break;
       } catch (problem) {
-        if (problem instanceof Refused) this.lose();
-        else {
-          this.setTrouble("listen", "正在重新连接…");
-          await pause(backoff(tries));
+        if (problem instanceof Refused) {
+          if (this.talk) this.lose();
+          break;
         }
+        this.setTrouble("listen", LOST);
+        await pause(backoff(tries));
       }
     }
+    if (this.talk) this.view.showResumed();
+    this.view.changed();
     this.setTrouble("listen", null);
     this.transcript.restoring = false;
     this.transcript.log.removeAttribute("aria-busy");
     const known = [...this.transcript.own];
-    for (const item of unsent) {
+    const before = new Set(unsent);
+    for (const item of this.outbox.filter((one) => before.has(one))) {
       // Stored by the line, but its answer was cut off: asking again fetches the answer.
       const arrived = known.findIndex((own) => own.id > item.after && own.text === item.shown);
       if (arrived >= 0) known.splice(arrived, 1);
@@ -78,7 +84,6 @@ export class Talk {
     this.outbox = [];
     this.position = { last: 0 };
     this.trouble.clear();
-    drop("talk");
     drop("outbox");
     this.transcript.reset();
     this.showTrouble();
@@ -95,7 +100,7 @@ export class Talk {
       const item = this.outbox[0];
       try {
         this.view.showTyping(this.transcript.owner === "person" ? "" : "智能助手正在回复");
-        await this.ensureTalk();
+        await this.ensureTalk(item.shown);
         const answer = await call("POST", `/api/conversations/${this.talk.id}/turns`, {
           token: this.talk.token,
           body: { client_id: item.client_id, input: item.input },
@@ -107,9 +112,9 @@ export class Talk {
         this.view.showTyping("");
         if (this.outbox[0] !== item) continue;
         if (problem instanceof Unreachable) {
-          this.setTrouble("send", problem.message || "正在重新连接…");
+          this.setTrouble("send", LOST);
           this.transcript.mark(item, "还没发出，会自动重发", { retry: wake });
-          await pause(problem.waitSeconds * 1000 || backoff(tries));
+          await pause(backoff(tries));
           tries += 1;
         } else if (problem instanceof Refused && problem.gone && this.talk) {
           this.lose();
@@ -125,11 +130,9 @@ export class Talk {
     this.sending = false;
   }
 
-  async ensureTalk() {
+  async ensureTalk(words) {
     if (this.talk) return;
-    const opened = await call("POST", "/api/conversations", { body: { channel: "web" } });
-    this.talk = { id: opened.id, token: opened.token };
-    keep("talk", this.talk);
+    this.talk = await begin(words);
     this.view.changed();
     this.listen();
   }
@@ -142,7 +145,9 @@ export class Talk {
     const ids = answer.message_ids || [];
     (answer.replies || []).forEach((reply, index) => {
       if (ids[index] !== undefined) {
-        this.transcript.add({ speaker: "assistant", at: new Date().toISOString(), ...reply, id: ids[index] });
+        const message = { speaker: "assistant", at: new Date().toISOString(), ...reply, id: ids[index] };
+        this.transcript.add(message);
+        this.view.heard(message);
       }
     });
     this.view.changed();
@@ -169,7 +174,6 @@ export class Talk {
     this.talk = null;
     this.position = { last: 0 };
     this.outbox.forEach((item) => { item.after = 0; });
-    drop("talk");
     this.view.showGone();
   }
 
@@ -178,6 +182,7 @@ export class Talk {
     this.position.last = Math.max(this.position.last, message.id);
     if (message.speaker !== "citizen") this.view.showTyping("");
     this.transcript.add(message);
+    if (!this.restoring) this.view.heard(message);
   }
 
   listen() {
@@ -187,7 +192,7 @@ export class Talk {
     follow(this.talk, this.position, {
       signal,
       onMessage: (message) => { if (!signal.aborted) this.receive(message); },
-      onLink: (up) => { if (!signal.aborted) this.setTrouble("listen", up ? null : "正在重新连接…"); },
+      onLink: (up) => { if (!signal.aborted) this.setTrouble("listen", up ? null : LOST); },
       onGone: () => { if (!signal.aborted) this.lose(); },
     });
   }

@@ -98,10 +98,21 @@ export class Transcript {
     this.waiting.push({ ...entry, refused });
   }
 
-  /** A remark of this page that the line does not know. */
-  note(text) {
-    this.log.append(this.bubble("system", text, new Date()));
+  /** A remark of this page that the line does not know, with a button when `press` is given. */
+  note(text, label = "", press = null) {
+    const shown = this.bubble("system", text, new Date());
+    if (press) shown.append(element("button", { type: "button", class: "button button-quiet button-small", onclick: press }, label));
+    this.log.append(shown);
     this.reveal();
+  }
+
+  /** The talk as plain text, for keeping. */
+  asText() {
+    const said = [...this.log.children].map((one) => {
+      const at = new Date(one.querySelector("time").dateTime).toLocaleString("zh-CN");
+      return `[${at}] ${one.querySelector("b").textContent}：${one.querySelector(".message-text").textContent}`;
+    });
+    return ["12345 政务服务便民热线 对话记录", ...said, ""].join("\n\n");
   }
 
   bubble(speaker, text, at) {
