@@ -32,7 +32,7 @@ from console.route import console_router
 from console.seat_alarm_lines import alarm_line
 from console.seat_words import CALL_STATES, STATES, NoteLine, preview
 from console.staff import CurrentStaff, Staff, database_of
-from console.transcript import Said, as_said
+from console.transcript import Said, as_said, mask_codes
 from console.wording import DONE
 from core.database import now
 from core.errors import NotAllowed, NotFound
@@ -134,7 +134,7 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
             load_plan().get(c.queue).name,
             duration(at - (c.handed_over_at or c.last_turn_at)),
             names.get(c.seat, c.seat) if c.seat else "",
-            preview(words.text) if words else "",
+            preview(mask_codes(words.text)) if words else "",
             words is not None and words.unanswered,
             serves(skills, c),
         )

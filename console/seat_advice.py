@@ -20,6 +20,7 @@ from console.route import console_router
 from console.seat import readable
 from console.seat_case import matter_of_talk
 from console.staff import CurrentStaff, PostedForm, database_of, tree_of
+from console.transcript import mask_codes
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
@@ -71,7 +72,7 @@ async def advice_fragment(
         conversation = await readable(session, staff, conversation_id)
         matter = await matter_of_talk(session, intake_of(request), conversation)
         words = await SeatRepository(session).citizen_words(conversation_id, 1)
-    question = words[-1][:_QUESTION] if words else ""
+    question = mask_codes(words[-1])[:_QUESTION] if words else ""
     answer = knowledge_of(request).answer(question, None, local_today()) if question else None
     advice = Advice(
         matter,

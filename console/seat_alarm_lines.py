@@ -12,6 +12,7 @@ from bot.seats.models import Alarm
 from console.case_advice import intake_of
 from console.seat_words import lasted
 from console.staff import tree_of
+from console.transcript import mask_codes
 from core.calendar import LOCAL
 from core.database import now
 from core.privacy import decrypt
@@ -51,7 +52,7 @@ def climbs_after() -> timedelta:
 
 def alarm_line(request: Request, alarm: Alarm, at: datetime, names: dict[str, str]) -> AlarmLine:
     """The alarm in words; ``names`` are names of staff by login."""
-    words = decrypt(alarm.words)
+    words = mask_codes(decrypt(alarm.words))
     places = intake_of(request).hear(words, "inform").places
     return AlarmLine(
         alarm.id,

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from bot import repository
 from bot.models import Conversation
 from bot.seats import talks
+from bot.seats.queueing import known_phone
 from cases.vocabulary import Source
 from console.case_advice import intake_of
 from console.menu import SEAT_ROLES
@@ -22,6 +23,7 @@ from console.render import link
 from console.route import console_router
 from console.seat import readable
 from console.staff import CurrentStaff, PostedForm, database_of, tree_of
+from console.transcript import mask_codes
 from core.database import now
 from core.errors import Conflict, InvalidInput
 from core.privacy import new_token
@@ -42,6 +44,8 @@ async def case_form(request: Request, conversation_id: uuid.UUID, staff: Current
     async with database_of(request).unit_of_work() as session:
         conversation = await readable(session, staff, conversation_id)
         matter = await matter_of_talk(session, intake_of(request), conversation)
+        if not matter.anonymous:
+            matter.phone = matter.phone or await known_phone(session, conversation)
     typed = entry_of(matter, Source(conversation.channel), new_token())
     return _form(request, conversation_id, typed)
 
@@ -75,7 +79,8 @@ async def matter_of_talk(
             Draft.conversation_id == conversation.id, Draft.state == "filed"
         )
     )
-    words = await repository.matter_words(session, conversation.id, filed)
+    said = await repository.matter_words(session, conversation.id, filed)
+    words = [mask_codes(text) for text in said]
     draft = await open_draft(session, conversation.id)
     return matter_from_talk(intake, words, read(draft) if draft else None)
 

@@ -156,3 +156,13 @@ async def test_the_callers_cases_are_shown_unless_they_are_secret(
     assert "别人的事" not in html
     async with app.state.database.unit_of_work() as session:
         assert await session.get(Case, done.case_id) is not None
+
+
+async def test_a_query_code_stays_the_citizens_beside_the_talk_too(
+    enter: Enter, app: FastAPI
+) -> None:
+    conversation = await waiting_talk(app, "路灯又坏了，我的查询码是 234567", "345678", seat="seat")
+    page, seat = _page(conversation), await enter("seat")
+    for address in ("/console/seat", page, f"{page}/advice", f"{page}/case"):
+        html = (await seat.get(address)).text
+        assert "234567" not in html and "345678" not in html, address

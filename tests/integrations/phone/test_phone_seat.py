@@ -1,0 +1,111 @@
+"""A call that Twilio brings is taken at a seat's page: history, draft, case, a third person, the end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from html import unescape
+from types import SimpleNamespace
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from phone_line import Ring
+from test_calls import LAMP, stored, talk_of
+from town import Register
+from twilio_rest import TwilioRest
+
+from bot.seats.repository import SeatRepository
+from console.staff import COOKIE
+from core.identity import Role, open_session
+from core.models import StaffAccount
+from intake.service import Intake
+from kb.service import KnowledgeBase
+from routing.service import Router
+from tests.console.console_app import Browser
+from units.gazetteer import Gazetteer
+from units.tree import UnitTree
+
+TELEPHONE = "0000-12348801"
+CALLER = "13800001234"
+
+
+@pytest.fixture
+async def seat(line: FastAPI) -> AsyncIterator[Browser]:
+    """A seat that is there, at the pages of the service that the calls reach."""
+    async with line.state.database.unit_of_work() as session:
+        tree = await UnitTree.load(session)
+        router = await Router.load(session, tree)
+        intake = Intake(router, await Gazetteer.load(session), tree)
+        account = StaffAccount(
+            login="seat", name="示例·话务员", role=Role.SEAT, unit="hotline", password_hash="x"
+        )
+        session.add(account)
+        await session.flush()
+        token = await open_session(session, account)
+        await SeatRepository(session).set_state("seat", "on")
+    line.state.city = SimpleNamespace(tree=tree, router=router, intake=intake)
+    line.state.knowledge = KnowledgeBase(None)
+    transport = httpx.ASGITransport(app=line)
+    async with httpx.AsyncClient(transport=transport, base_url="http://line.test") as http:
+        http.cookies.set(COOKIE, token, path="/console")
+        browser = Browser(http)
+        await browser.send("/console/seat", "/console/seat/telephone", telephone=TELEPHONE)
+        yield browser
+
+
+async def test_a_simulated_call_at_the_seat(
+    line: FastAPI, call: Ring, rest: TwilioRest, seat: Browser, file: Register
+) -> None:
+    earlier = await file(phone=CALLER, title="望湖路井盖响")
+    phone = call()
+    await phone.ring()
+    await phone.say(LAMP)
+    await phone.press("0")
+    conversation = (await talk_of(line, phone)).id
+    page = f"/console/seat/{conversation}"
+    assert "来电 138****1234" in (await seat.get("/console/seat/news")).text
+    before = (await seat.get(page)).text
+    assert "等候接听" in before and earlier.number in before and CALLER not in before
+
+    done = await seat.send(page, f"{page}/call/answer")
+    assert done.headers["location"] == page
+    await phone.follow(rest.orders[0][1]["Twiml"])
+    assert phone.dialled is not None
+    assert "与座席通话中" in (await seat.get(page)).text
+    await seat.send(page, f"{page}/call/three-way", number="119")
+    assert rest.orders[-1][1]["To"] == "119"
+
+    form = unescape((await seat.get(f"{page}/case")).text)
+    assert LAMP in form and f'value="{CALLER}"' in form
+    fields = {"source": "phone", "detail": LAMP, "phone": CALLER, "step": "file"}
+    done = await seat.send(f"{page}/case", f"{page}/case", **fields)
+    assert done.headers["location"] == f"{page}?done=filed"
+    assert re.search(r"工单 \d{13}", (await seat.get(page)).text)
+
+    await seat.send(page, f"{page}/call/hang-up")
+    await phone.hang_up()
+    assert (await stored(line, phone)).state == "ended"
+    # What follows the call is the seat's: it classifies, then it is free again.
+    assert 'value="wrap" aria-pressed="true"' in (await seat.get("/console/seat")).text
+    done = await seat.send(page, f"{page}/settle", outcome="answered", type="help")
+    assert done.status_code == 303
+    assert (await talk_of(line, phone)).owner == "assistant"
+
+
+async def test_who_hangs_up_before_is_on_the_list(
+    line: FastAPI, call: Ring, rest: TwilioRest, seat: Browser
+) -> None:
+    phone = call(times=3)
+    await phone.ring()
+    await phone.press("0")
+    await phone.hang_up()
+    page = "/console/seat/callbacks"
+    html = (await seat.get(page)).text
+    assert html.count("未接来电</span>") == 1 and "138****1234" in html
+    take = re.search(r"/callbacks/(\d+)/take", html)
+    assert take is not None
+    await seat.send(page, f"{page}/{take[1]}/take")
+    done = await seat.send(page, f"{page}/{take[1]}/dial")
+    assert done.headers["location"] == f"{page}?done=dialled"
+    assert [order[1]["To"] for order in rest.orders] == ["+8600012348801", "+8613800001234"]
