@@ -26,8 +26,9 @@ class Conversation(Base):
 
     ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
-    row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``case`` (the one that is
-    talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
+    row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``offered`` (value of the one
+    entry offered), ``answered`` (turn of the last answer), ``opinion_of`` (turn whose answer did not
+    help, the reason being asked), ``case`` (the one that is talked about), ``filed`` (numbers filed here) and ``caller`` (encrypted number).
     """
 
     __tablename__ = "conversations"
