@@ -39,7 +39,6 @@ from intake.form import is_opening
 from intake.orders import without_orders
 from intake.service import open_draft, read
 from intake.triage import Way
-from kb.aspects import asked, leftover
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +58,8 @@ ACTIONS = (
 _SURE_WITHIN = 0.8
 # Words that only name a service are no more than this.
 _A_NAME = 10
+# What was taken for one of these may go on about what was just answered: 电话多少, 要带啥子.
+_MAY_GO_ON = (Step.SMALL_TALK, Step.UNCLEAR, Step.TAKE_IN, Step.ROUTE, Step.PROGRESS)
 _HAPPENED = re.compile(r"[了没不被太丢]")
 _GRADE_DIGIT = re.compile(r"^[1-5]$")
 
@@ -97,14 +98,24 @@ async def respond(talk: Talk) -> Replies:
         return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
     if talk.decision is not None and talk.decision.way is Way.POLICE_CLUE:
         return await take_in.route(talk)
+    if talk.draft is None and (opinion_given := await opinion.given(talk)) is not None:
+        return opinion_given
     if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
         return await rating.rating(talk)
     if awaiting is None and (told := await guide.told_notice(talk)) is not None:
         return told
-    if awaiting is None and _asks_how_to_report(talk):
-        return await take_in.offer(talk)
+    if awaiting is None and (taken := await _in_reply(talk)) is not None:
+        return taken
     step = decide(talk.act, talk.confidence, awaiting, talk.text)
     return await _HANDLERS[step if awaiting else _by_its_words(talk, step)](talk)
+
+
+async def _in_reply(talk: Talk) -> Replies | None:
+    """What takes up an offer of the turn before, or asks for one."""
+    taken = await guide.take_up(talk)
+    if taken is None and _asks_how_to_report(talk):
+        return await take_in.offer(talk)
+    return taken
 
 
 def _names_a_service(talk: Talk) -> bool:
@@ -134,15 +145,15 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
     if states and talk.line.city.intake.is_matter(talk.text, asked_for=True):
         talk.act = "file_case"
         return Step.TAKE_IN
+    if step in _MAY_GO_ON and guide.goes_on(talk):
+        return Step.GUIDE
     if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
-        # "电话多少" goes on about what was just answered.
-        return Step.GUIDE if asked(talk.text) and not leftover(talk.text) else step
+        return step
     if step is Step.TAKE_IN and _names_a_service(talk):
         return Step.GUIDE
     told = step in (Step.TAKE_IN, Step.GUIDE)
     question = question_at_end(talk.text) if told else None
     if question is not None and guide.answers(talk, question):
-        talk.text = question
         return Step.GUIDE
     return step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -13,18 +14,27 @@ from core.calendar import LOCAL
 from core.database import now
 from core.replies import Choice, Reply, say
 from intake import questions
+from intake.case_types import tells_trouble
 from intake.service import read
+from kb.aspects import asked, leftover, only_detail
 from kb.recording import record
 from kb.reply import Answer
 
 # A citizen is asked back at most this often in a row.
 _MOST_QUESTIONS = 2
+_ENTRIES = ("item", "policy", "life_event")
+# A remark on what was just answered is no longer than this.
+_REMARK = 20
+_WHETHER = re.compile(r"多少|[吗么不没]$|[?？]$|能不能|可不可以|行不|中不|成不|咋|怎么|呢$")
+_TAKES = re.compile(
+    r"^(?:嗯|哦|对|是|好|要|行|中|得行|可以|就是|就)(?:的|啊|呀|嘛|这个|这项|它|吧|滴|呢)*(?:谢谢)?[。！!，,]*$"
+)
 _PERSON = (("留下咨询，由单位答复", "case:consult"), ("转人工", "handoff"))
 
 
 async def guide(talk: Talk) -> Replies:
     """Answer a question; while an intake is open, answer and come back to it."""
-    replies = await tell(talk, look_up(talk, talk.context.get("entry")))
+    replies = await tell(talk, talk.answer or look_up(talk, talk.context.get("entry")))
     if talk.draft is not None:
         replies.append(_back_to_form(talk))
     return replies
@@ -63,9 +73,36 @@ async def told_notice(talk: Talk) -> Replies | None:
 
 
 def answers(talk: Talk, question: str) -> bool:
-    """Whether the knowledge base answers ``question``."""
+    """Whether the knowledge base answers ``question``; if so the turn is about it from here on."""
     found = talk.line.knowledge.answer(question, None, _today(), areas=known_areas(talk))
-    return found.kind == "answer"
+    if found.kind != "answer":
+        return False
+    talk.text, talk.answer = question, found
+    return True
+
+
+def goes_on(talk: Talk) -> bool:
+    """Whether the words are about the entry that was just answered from: 要带啥子, 户口不在这儿中不中."""
+    if not talk.context.get("entry") or tells_trouble(talk.text):
+        return False
+    rest = leftover(talk.text)
+    if asked(talk.text):
+        return not rest
+    return len(talk.text) <= _REMARK and only_detail(rest) and bool(_WHETHER.search(talk.text))
+
+
+async def take_up(talk: Talk) -> Replies | None:
+    """The one entry that was offered, taken up in words: 好, 要, or at once 多少钱."""
+    offered = talk.context.get("offered")
+    if offered is None:
+        return None
+    talk.remember(offered=None)
+    if _TAKES.match(talk.text):
+        return await choose_entry(talk, str(offered))
+    code = str(offered).split(":")[1]
+    if asked(talk.text) and not leftover(talk.text):
+        return await tell(talk, look_up(talk, code))
+    return None
 
 
 async def choose_entry(talk: Talk, value: str) -> Replies:
@@ -76,13 +113,14 @@ async def choose_entry(talk: Talk, value: str) -> Replies:
 
 async def tell(talk: Talk, answer: Answer) -> Replies:
     """Put an answer into words, remember its entry, and count the contact as answered."""
+    talk.remember(offered=_only_offer(answer), answered=None)
     if answer.kind in ("choices", "area"):
-        asked = int(talk.context.get("questions", 0)) + 1
-        if asked <= _MOST_QUESTIONS:
-            talk.remember(questions=asked)
+        times = int(talk.context.get("questions", 0)) + 1
+        if times <= _MOST_QUESTIONS:
+            talk.remember(questions=times)
             return [asks_where(talk, answer)] if answer.kind == "area" else [_reply(answer)]
         answer = _given_up(answer)
-    talk.remember(questions=None)
+    talk.remember(questions=None, answered=str(talk.turn_id) if answer.card else None)
     await record(talk.session, answer, talk.text, talk.conversation.id, talk.turn_id)
     match answer.kind:
         case "notice" | "units":
@@ -103,6 +141,12 @@ async def tell(talk: Talk, answer: Answer) -> Replies:
 
 def _reply(answer: Answer, *more: tuple[str, str]) -> Reply:
     return say(answer.text, *answer.choices, *more, card=answer.card)
+
+
+def _only_offer(answer: Answer) -> str | None:
+    """The value of the only entry that is offered instead of an answer."""
+    values = [value for _, value in answer.choices if value.partition(":")[0] in _ENTRIES]
+    return values[0] if answer.kind in ("choices", "unknown") and len(values) == 1 else None
 
 
 def _with_opinion(talk: Talk, answer: Answer) -> Reply:

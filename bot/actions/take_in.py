@@ -185,10 +185,16 @@ async def consult(talk: Talk) -> Replies:
     if talk.draft is None:
         talk.draft = await start_draft(talk.session, talk.conversation.id)
     matter = read(talk.draft)
-    matter.type = CaseType.CONSULTATION
-    if question and not matter.words:
-        matter.words.append(question)
-    matter = form.settle(talk.line.city.intake.classify(matter))
+    intake = talk.line.city.intake
+    if question and matter.words and question not in matter.words:
+        # Something else is under way: the question becomes a case of its own beside it.
+        asks = form.Matter(words=[question], type=CaseType.CONSULTATION)
+        matter.others.append(intake.classify(asks))
+    else:
+        matter.type = CaseType.CONSULTATION
+        matter.words = matter.words or [question] * bool(question)
+        matter = intake.classify(matter)
+    matter = form.settle(matter)
     write(talk.draft, matter)
     return [questions.question(matter)]
 

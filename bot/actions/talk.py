@@ -16,6 +16,7 @@ from core.privacy import decrypt
 from core.replies import Reply
 from intake.models import Draft
 from intake.triage import Decision
+from kb.reply import Answer
 
 HELP_CHOICES = (
     ("办事咨询", "menu:guide"),
@@ -29,7 +30,8 @@ HELP_CHOICES = (
 class Talk:
     """The turn with everything an action may need. ``conversation`` and ``draft`` are locked.
 
-    ``decision`` is the way of a message that begins a matter, or that tells of an emergency.
+    ``decision`` is the way of a message that begins a matter, or that tells of an emergency;
+    ``answer`` is what the knowledge base was found to say to the words on the way here.
     """
 
     line: Line
@@ -42,6 +44,7 @@ class Talk:
     confidence: float
     value: str | None = None
     decision: Decision | None = None
+    answer: Answer | None = None
 
     @property
     def context(self) -> dict[str, Any]:

@@ -107,3 +107,65 @@ async def test_what_was_not_understood_stays_open_and_masked(
         questions = (await session.scalars(select(OpenQuestion))).all()
     assert [question.kind for question in questions] == ["unclear"] * kept
     assert not any("13800001234" in question.question for question in questions)
+
+
+async def test_an_opinion_in_words_asks_for_the_reason_and_takes_it_as_said(talker: Talker) -> None:
+    await talker.say("渔船登记要多少钱")
+    asked = await talker.say("没有帮助", "deny")
+    assert "哪里不合适" in asked[0].text
+    told = await talker.say("上面写的是去年的价，打13800001234也没人接", "file_case")
+    assert "已记下" in told[0].text
+    async with talker.database.unit_of_work() as session:
+        (task,) = await session.scalars(select(Feedback))
+        assert task.reason.startswith("上面写的是去年的价") and "13800001234" not in task.reason
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [("没说清楚", "没说清楚"), ("答非所问", "不是我问的事"), ("这不管用", "办不成，不顶用")],
+)
+async def test_an_opinion_that_says_why_is_kept_at_once(
+    talker: Talker, said: str, reason: str
+) -> None:
+    await talker.say("渔船登记要多少钱")
+    assert "已记下" in (await talker.say(said, "abuse"))[0].text
+    async with talker.database.unit_of_work() as session:
+        (task,) = await session.scalars(select(Feedback))
+        assert task.reason == reason
+
+
+async def test_another_question_is_no_reason(talker: Talker) -> None:
+    await talker.say("渔船登记要多少钱")
+    await talker.say("没用", "deny")
+    assert "渔政窗口" in (await talker.say("那在哪里办？", "ask_guide"))[0].text
+    async with talker.database.unit_of_work() as session:
+        assert (await session.scalars(select(Feedback))).all() == []
+
+
+async def test_words_without_an_answer_before_are_no_opinion(talker: Talker) -> None:
+    assert "哪里不合适" not in (await talker.say("没用", "deny"))[0].text
+
+
+@pytest.mark.parametrize(
+    ("said", "act", "answer"),
+    [
+        ("要带啥子", "file_case", "购船合同"),
+        ("那我妈能替我办不", "file_case", "可以代办"),
+        ("户口不在这儿中不中", "file_case", "【渔船登记】"),
+        ("要多久", "ask_progress", "5 个工作日"),
+    ],
+)
+async def test_a_follow_up_in_dialect_keeps_the_entry(
+    talker: Talker, said: str, act: str, answer: str
+) -> None:
+    await talker.say("渔船登记要多少钱")
+    assert answer in (await talker.say(said, act))[0].text
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"), [("好", "【渔船登记】"), ("要的", "【渔船登记】"), ("多少钱", "10元")]
+)
+async def test_the_only_offer_is_taken_up_in_words(talker: Talker, said: str, answer: str) -> None:
+    offered = await talker.say("船舶", "ask_guide")
+    assert [one.value for one in offered[0].choices] == ["item:T-001:overview"]
+    assert answer in (await talker.say(said, "affirm"))[0].text

@@ -20,6 +20,9 @@ ASKED = [
     ("周六上班吗", "place"),
     ("几点下班", "place"),
     ("带啥", "materials"),
+    ("要带啥子", "materials"),
+    ("要啥材料嘞", "materials"),
+    ("网上弄得成不", "online"),
     ("需要啥", "materials"),
     ("要带户口本吗", "materials"),
     ("户口本要带吗", "materials"),
@@ -98,3 +101,8 @@ def test_the_matter_is_left_when_the_asking_is_taken_away(text: str, rest: str) 
 )
 def test_a_detail_is_told_from_another_matter(text: str, detail: bool) -> None:
     assert only_detail(leftover(text)) is detail
+
+
+@pytest.mark.parametrize("text", ["户口不在这儿中不中", "二胎多少", "娃儿不在本地得行不"])
+def test_a_detail_in_dialect_names_no_matter_of_its_own(text: str) -> None:
+    assert only_detail(leftover(text))
