@@ -144,7 +144,8 @@ class Rectification(Base):
     ``due_at`` is the end of the whole (working days, `cases.clocks`), ``step_due_at`` that of the
     present step: verifying, deciding or calling back. ``planned_on`` is the date that the citizen
     was told; ``done`` what was done, in the unit's words. ``extension_days`` waits for a decision.
-    ``second_grade`` is the citizen's second review (二评). ``closed_at`` is set once it has ended.
+    ``late`` stays once a limit was missed; ``tries`` are calls in vain and ``reached`` says how the
+    calling back ended. ``second_grade`` is the citizen's second review (二评). ``closed_at`` is set once it has ended.
     """
 
     __tablename__ = "rectifications"
@@ -172,6 +173,7 @@ class Rectification(Base):
     finished_at: Mapped[datetime | None]
     extended: Mapped[bool] = mapped_column(Boolean, default=False)
     extension_days: Mapped[int | None] = mapped_column(Integer)
+    late: Mapped[bool] = mapped_column(Boolean, default=False)
     claimed: Mapped[bool] = mapped_column(Boolean, default=False)
     tries: Mapped[int] = mapped_column(Integer, default=0)
     reached: Mapped[bool | None] = mapped_column(Boolean)

@@ -157,9 +157,9 @@ _SUPERVISOR = frozenset({Role.SUPERVISOR})
 _CALLERS = frozenset({Role.CALLBACK_CLERK, Role.SUPERVISOR})
 # Actions without an entry are the citizen's or the line's own.
 DOES: dict[Action, frozenset[Role]] = {
-    **dict.fromkeys(
-        (A.VERIFY, A.PLAN, A.FINISH, A.APPEAL, A.CLAIM_IMPOSSIBLE, A.ASK_EXTENSION), UNIT_ROLES
-    ),
+    **dict.fromkeys((A.PLAN, A.FINISH, A.APPEAL, A.CLAIM_IMPOSSIBLE, A.ASK_EXTENSION), UNIT_ROLES),
+    # The line verifies for a unit that may not know who the reviewer is.
+    A.VERIFY: UNIT_ROLES | _CALLERS,
     **dict.fromkeys(
         (
             A.ACCEPT_APPEAL,
