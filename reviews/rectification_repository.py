@@ -134,3 +134,12 @@ class RectificationRepository:
     async def publication(self, review_id: int) -> ReviewPublication | None:
         """What of a review is public."""
         return await self.session.get(ReviewPublication, review_id)
+
+    async def done_of(self, review_id: int) -> str:
+        """What a unit says it did about a review; empty when nothing, or not for the actor."""
+        found = await self.session.scalar(
+            select(Rectification.done)
+            .join(Review, Review.id == Rectification.review_id)
+            .where(Rectification.review_id == review_id, self.visible())
+        )
+        return found or ""
