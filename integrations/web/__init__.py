@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from integrations.web import items, life_events, policies
+from integrations.web import items, life_events, policies, reviews
 from integrations.web.pages import error_page, router
 from integrations.web.render import HERE, render
 
@@ -16,6 +16,7 @@ __all__ = ["error_page", "mount_static", "render", "router"]
 router.include_router(items.router)
 router.include_router(policies.router)
 router.include_router(life_events.router)
+router.include_router(reviews.router)
 
 
 class _Checked(StaticFiles):
