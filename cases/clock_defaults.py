@@ -99,6 +99,11 @@ DEFAULT_RULES: tuple[Rule, ...] = (
     _days("callback", _K.CALLBACK, 1),
     _days("consultation", _K.CONSULTATION, 1),
     _days("approval", _K.APPROVAL, 1),
+    # Of a bad review: 5 working days to put it right as in 德州 (2020); the other three [D].
+    _days("rectify.verify", _K.RECTIFY_VERIFY, 1),
+    _days("rectify", _K.RECTIFY, 5),
+    _days("rectify.decision", _K.RECTIFY_DECISION, 2),
+    _days("rectify.callback", _K.RECTIFY_CALLBACK, 1),
 )
 
 

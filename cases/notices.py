@@ -38,6 +38,10 @@ NOTICE_NAMES = {
     "joined": "新增同类诉求",
     "same": "可能是重复诉求",
     "group": "可能是同类诉求",
+    "rectify": "收到差评，请核实整改",
+    "rectify_decision": "差评整改有申请待审核",
+    "rectify_decided": "差评整改的申请已审核",
+    "rectify_callback": "差评整改待回访",
 }
 
 

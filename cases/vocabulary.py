@@ -159,7 +159,8 @@ APPROVAL_STATE_NAMES = {
 class ClockKind(StrEnum):
     """What a clock of a case measures.
 
-    ``rework`` only names a limit: while a case is reworked the handling clock runs by it.
+    ``rework`` only names a limit: while a case is reworked the handling clock runs by it. Those of
+    a rectification belong to a review, which need not be of a case.
     """
 
     DISPATCH = "dispatch"
@@ -174,6 +175,10 @@ class ClockKind(StrEnum):
     APPROVAL = "approval"
     LOOK_AGAIN = "look_again"
     STATUTORY = "statutory"
+    RECTIFY_VERIFY = "rectify_verify"
+    RECTIFY = "rectify"
+    RECTIFY_DECISION = "rectify_decision"
+    RECTIFY_CALLBACK = "rectify_callback"
 
 
 CLOCK_NAMES = {
@@ -189,6 +194,10 @@ CLOCK_NAMES = {
     ClockKind.APPROVAL: "审批",
     ClockKind.LOOK_AGAIN: "挂账复查",
     ClockKind.STATUTORY: "法定期限",
+    ClockKind.RECTIFY_VERIFY: "差评核实",
+    ClockKind.RECTIFY: "差评整改",
+    ClockKind.RECTIFY_DECISION: "整改申请审核",
+    ClockKind.RECTIFY_CALLBACK: "整改回访",
 }
 
 

@@ -136,3 +136,81 @@ class ReviewLink(Base):
     score: Mapped[float | None] = mapped_column(Float)
     reasons: Mapped[list[str]] = mapped_column(default=list)
     note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Rectification(Base):
+    """How a unit puts a bad review right; its life is `reviews.rectification`.
+
+    ``due_at`` is the end of the whole (working days, `cases.clocks`), ``step_due_at`` that of the
+    present step: verifying, deciding or calling back. ``planned_on`` is the date that the citizen
+    was told; ``done`` what was done, in the unit's words. ``extension_days`` waits for a decision.
+    ``late`` stays once a limit was missed; ``tries`` are calls in vain and ``reached`` says how the
+    calling back ended. ``second_grade`` is the citizen's second review (二评). ``closed_at`` is set once it has ended.
+    """
+
+    __tablename__ = "rectifications"
+    __table_args__ = (
+        Index("ix_rectifications_unit_state", "unit", "state"),
+        Index("ix_rectifications_due", "due_at", postgresql_where="closed_at IS NULL"),
+        CheckConstraint("second_grade BETWEEN 1 AND 5", name="second_grade_range"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"), unique=True)
+    unit: Mapped[str] = mapped_column(ForeignKey("units.code"))
+    state: Mapped[str] = mapped_column(String(24))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    opened_at: Mapped[datetime]
+    yellow_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    due_provisional: Mapped[bool] = mapped_column(Boolean, default=False)
+    step_due_at: Mapped[datetime | None]
+    yellow_sent_at: Mapped[datetime | None]
+    red_sent_at: Mapped[datetime | None]
+    verified_at: Mapped[datetime | None]
+    planned_on: Mapped[date | None] = mapped_column(Date)
+    done: Mapped[str] = mapped_column(Text, default="")
+    finished_at: Mapped[datetime | None]
+    extended: Mapped[bool] = mapped_column(Boolean, default=False)
+    extension_days: Mapped[int | None] = mapped_column(Integer)
+    late: Mapped[bool] = mapped_column(Boolean, default=False)
+    claimed: Mapped[bool] = mapped_column(Boolean, default=False)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    reached: Mapped[bool | None] = mapped_column(Boolean)
+    second_grade: Mapped[int | None] = mapped_column(Integer)
+    second_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class RectificationEvent(Base):
+    """One line of the history of a rectification. Rows are added, never changed.
+
+    ``by`` is a login, ``citizen`` or ``line``.
+    """
+
+    __tablename__ = "rectification_events"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    rectification_id: Mapped[int] = mapped_column(ForeignKey("rectifications.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(64))
+    unit: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(24))
+    from_state: Mapped[str | None] = mapped_column(String(24))
+    to_state: Mapped[str] = mapped_column(String(24))
+    note: Mapped[str] = mapped_column(Text, default="")
+    data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+class ReviewPublication(Base):
+    """Words of a review, and the answer to it, that a clerk has released to the public."""
+
+    __tablename__ = "review_publications"
+
+    review_id: Mapped[int] = mapped_column(
+        ForeignKey("reviews.id"), primary_key=True, autoincrement=False
+    )
+    text: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    released_at: Mapped[datetime] = mapped_column(index=True)
+    released_by: Mapped[str] = mapped_column(String(64))

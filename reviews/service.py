@@ -23,6 +23,7 @@ from core.calendar_store import load_calendar
 from core.errors import Conflict, Gone, InvalidInput, NotFound
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade, problems
 from reviews.models import Review
+from reviews.rectifying import linked
 from reviews.repository import ReviewRepository
 
 MAX_TEXT = 2000
@@ -191,6 +192,7 @@ async def _store(
     session.add(review)
     record_review(session, case, grade, now)
     await session.flush()
+    await linked(session, review, now)
     return Submitted(review.id, grade, GRADE_NAMES[grade], case.number)
 
 

@@ -19,6 +19,7 @@ from service import (
     assistant_evaluation_command,
     assistant_replay_command,
     kb_commands,
+    review_report_command,
     routing_commands,
     wechat_command,
 )
@@ -37,12 +38,15 @@ app = typer.Typer(
 )
 assistant_app = typer.Typer(help="助手（Rasa）：训练、评测。", no_args_is_help=True, epilog=EPILOG)
 bench_app = typer.Typer(help="测量：每秒轮数、时延。", no_args_is_help=True, epilog=EPILOG)
+reviews_app = typer.Typer(help="好差评：统计。", no_args_is_help=True, epilog=EPILOG)
+reviews_app.command("report")(review_report_command.report)
 assistant_app.command("replay")(assistant_replay_command.replay)
 assistant_app.command("evaluate")(assistant_evaluation_command.evaluate)
 app.add_typer(assistant_app, name="assistant")
 app.add_typer(bench_app, name="bench")
 app.add_typer(routing_commands.app, name="routing")
 app.add_typer(kb_commands.app, name="kb")
+app.add_typer(reviews_app, name="reviews")
 app.add_typer(wechat_command.app, name="wechat")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]

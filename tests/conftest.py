@@ -91,11 +91,14 @@ async def database(schema: Database) -> AsyncIterator[Database]:
     yield schema
 
 
+# They refuse to be deleted line by line.
+HISTORIES = "case_events, identity_openings, knowledge_versions, rectification_events"
+
+
 async def emptied(schema: Database) -> None:
     """Delete every row."""
     async with schema.unit_of_work() as session:
-        # Histories refuse to be deleted line by line.
-        await session.execute(text("TRUNCATE case_events, identity_openings, knowledge_versions"))
+        await session.execute(text(f"TRUNCATE {HISTORIES}"))
         for table in reversed(Base.metadata.sorted_tables):
             await session.execute(table.delete())
 

@@ -263,6 +263,9 @@ async def _addresses(app: FastAPI, told: list[Told]) -> list[str]:
         "approval_id": ["1"],
         "draft_id": ["1"],
         "question": ["1"],
+        "rectification_id": ["1"],
+        "picture_id": [str(uuid.uuid4())],
+        "review_id": ["1"],
         "code": ["A0312", "urban"],
         "key": [f"{told[0].number}-x"],
     }

@@ -1,0 +1,239 @@
+"""The desk of bad reviews: what waits for whom, and one rectification with its history."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fastapi import Request
+from starlette.responses import Response
+
+from console.clock import Clock, clock
+from console.list_tabs import ListTab
+from console.menu import REVIEW_ROLES
+from console.paging import PAGE_SIZE, Paging
+from console.render import link, render
+from console.repository import ConsoleRepository
+from console.route import console_router
+from console.staff import CurrentStaff, Staff, database_of, tree_of
+from core.database import now
+from core.errors import NotFound
+from reviews.grades import GRADE_NAMES, TAGS, Grade
+from reviews.models import Rectification, RectificationEvent, Review
+from reviews.publishing import PUBLISHERS
+from reviews.rectification import (
+    ACTION_NAMES,
+    ENDED,
+    MOST_EXTENSION_DAYS,
+    OPEN,
+    STATE_NAMES,
+    WITH_SUPERVISOR,
+    WITH_UNIT,
+    Action,
+    State,
+    possible,
+)
+from reviews.rectification_repository import RectificationRepository, Row
+from reviews.rectifying import facts
+from reviews.reviewer import reviewer_of
+from units.tree import UnitTree
+
+router = console_router()
+PATH = "/console/rectifications"
+_TABS = {
+    "open": ("未结束", OPEN),
+    "unit": ("待单位整改", WITH_UNIT - {State.SUPERVISED}),
+    "decision": ("待审核", WITH_SUPERVISOR),
+    "callback": ("待回访", frozenset({State.CALLBACK})),
+    "supervised": ("督办中", frozenset({State.SUPERVISED})),
+    "ended": ("已结束", ENDED),
+}
+_HINTS = {
+    Action.VERIFY: "先联系市民核实情况，写明核实到的事实；不能得知评价人时由热线代为联系。",
+    Action.PLAN: "情况复杂、不能马上办到的：向市民说明理由，并约定完成日期。",
+    Action.FINISH: "写明怎么整改的；这段话会念给市民听。",
+    Action.APPEAL: "误评或恶意差评，由督办员复核；须写明理由并附证据图片，只能申诉一次。",
+    Action.CLAIM_IMPOSSIBLE: "法律、政策不允许的：写明依据，由督办员审核，并向市民解释。",
+    Action.ASK_EXTENSION: f"只能延期一次，最多 {MOST_EXTENSION_DAYS} 个工作日；审批期间时限照常计算。",
+}
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """One rectification in the queue."""
+
+    id: int
+    about: str
+    number: str
+    grade: str
+    text: str
+    unit: str
+    state: str
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One line of the history as it is read."""
+
+    at: datetime
+    by: str
+    what: str
+    note: str
+    extra: str
+    pictures: list[str]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An action that did not go through, with what was typed."""
+
+    action: Action
+    message: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+@router.get("/rectifications")
+async def queue(
+    request: Request, staff: CurrentStaff, tab: str = "open", page: int = 1
+) -> Response:
+    """Rectifications that the reader may see, the soonest due first."""
+    staff.actor.require(*REVIEW_ROLES)
+    tab = tab if tab in _TABS else "open"
+    tree, at = tree_of(request), now()
+    async with database_of(request).unit_of_work() as session:
+        repository = RectificationRepository(session, staff.actor)
+        counts = await repository.counts()
+        sums = {key: sum(counts.get(s, 0) for s in states) for key, (_, states) in _TABS.items()}
+        paging = Paging(page, sums[tab])
+        rows = await repository.queue(_TABS[tab][1], limit=PAGE_SIZE, offset=paging.offset)
+    return render(
+        request,
+        "rectifications.html",
+        tabs=[
+            ListTab(name, sums[key], link(PATH, tab=key), key == tab)
+            for key, (name, _) in _TABS.items()
+        ],
+        lines=[_line(row, tree, at) for row in rows],
+        paging=paging,
+        page_address=lambda page: link(PATH, tab=tab, page=page),
+    )
+
+
+@router.get("/rectifications/{rectification_id}")
+async def rectification_page(
+    request: Request, rectification_id: int, staff: CurrentStaff, done: str = ""
+) -> Response:
+    """Raises NotFound for one that does not exist or that the reader may not see."""
+    return await show(request, staff, rectification_id, done=ACTION_NAMES.get(_action(done), ""))
+
+
+@router.get("/rectifications/{rectification_id}/pictures/{picture_id}")
+async def picture(
+    request: Request, rectification_id: int, picture_id: uuid.UUID, staff: CurrentStaff
+) -> Response:
+    """Evidence, for whoever may read the rectification. Raises NotFound."""
+    async with database_of(request).unit_of_work() as session:
+        repository = RectificationRepository(session, staff.actor)
+        await repository.get(rectification_id)
+        history = await repository.history(rectification_id)
+        known = {one for line in history for one in line.data.get("pictures", [])}
+        found = None
+        if str(picture_id) in known:
+            found = await ConsoleRepository(session, staff.actor).attachment(picture_id)
+    if found is None:
+        raise NotFound("没有找到这张图片")
+    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+async def show(
+    request: Request,
+    staff: Staff,
+    rectification_id: int,
+    *,
+    status: int = 200,
+    done: str = "",
+    problem: Problem | None = None,
+) -> Response:
+    """The page as it stands now. Raises NotFound."""
+    staff.actor.require(*REVIEW_ROLES)
+    tree, at = tree_of(request), now()
+    async with database_of(request).unit_of_work() as session:
+        repository = RectificationRepository(session, staff.actor)
+        row = await repository.get(rectification_id)
+        events = await repository.history(rectification_id)
+        people = await ConsoleRepository(session, staff.actor).staff_names([e.by for e in events])
+    one = row.rectification
+    return render(
+        request,
+        "rectification.html",
+        status,
+        one=one,
+        review=row.review,
+        grade=GRADE_NAMES[Grade(row.review.grade)],
+        tags=tag_words(row.review),
+        line=_line(row, tree, at),
+        step=clock(one.step_due_at, at) if one.step_due_at else None,
+        second=GRADE_NAMES[Grade(one.second_grade)] if one.second_grade else "",
+        reviewer=reviewer_of(staff.actor, row.review),
+        actions=[
+            (action.value, ACTION_NAMES[action], _HINTS.get(action, ""))
+            for action in possible(State(one.state), staff.actor.role, facts(one, at))
+        ],
+        history=[_history(event, people, tree) for event in reversed(events)],
+        publishes=staff.actor.role in PUBLISHERS,
+        done=done,
+        problem=problem,
+    )
+
+
+def tag_words(review: Review) -> list[str]:
+    """The tags of a review in Chinese; one that is not known stands as its code."""
+    return [TAGS[Grade(review.grade)].get(code, code) for code in review.tags]
+
+
+def _action(word: str) -> Action:
+    return Action(word) if word in set(Action) else Action.OPEN
+
+
+def _line(row: Row, tree: UnitTree, at: datetime) -> QueueLine:
+    one = row.rectification
+    return QueueLine(
+        one.id,
+        row.case.title if row.case else (row.record.item_name if row.record else "已不再关联"),
+        row.case.number if row.case else "",
+        GRADE_NAMES[Grade(row.review.grade)],
+        row.review.text,
+        tree.name(one.unit),
+        STATE_NAMES[State(one.state)],
+        _clock(one, at),
+    )
+
+
+def _clock(one: Rectification, at: datetime) -> Clock:
+    ended = one.closed_at or one.finished_at
+    return clock(one.due_at, at, stopped=ended is not None, closed_at=one.finished_at)
+
+
+def _history(event: RectificationEvent, people: Mapping[str, str], tree: UnitTree) -> HistoryLine:
+    by = {"citizen": "市民", "line": "热线系统"}.get(event.by) or people.get(event.by, event.by)
+    unit = tree.name(event.unit) if event.unit and event.unit in tree.units else ""
+    extra = ""
+    if planned := event.data.get("planned_on"):
+        extra = f"约定 {planned} 前完成"
+    elif days := event.data.get("days"):
+        extra = f"申请延长 {days} 个工作日"
+    elif grade := event.data.get("grade"):
+        extra = GRADE_NAMES[Grade(grade)]
+    return HistoryLine(
+        event.at,
+        f"{unit} {by}".strip(),
+        ACTION_NAMES[Action(event.action)],
+        event.note,
+        extra,
+        event.data.get("pictures", []),
+    )

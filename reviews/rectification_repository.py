@@ -1,0 +1,145 @@
+"""All SQL about rectifications and what of reviews is public; who may see which is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.models import Case
+from cases.repository import CaseRepository
+from core.errors import NotFound
+from core.identity import UNIT_ROLES, Actor, Role
+from reviews.models import (
+    Rectification,
+    RectificationEvent,
+    Review,
+    ReviewPublication,
+    ServiceRecord,
+)
+from reviews.rectification import OPEN, State
+
+
+@dataclass(frozen=True)
+class Row:
+    """A rectification with the review and what it is about: a case or a service record."""
+
+    rectification: Rectification
+    review: Review
+    case: Case | None
+    record: ServiceRecord | None
+
+
+class RectificationRepository:
+    """Rectifications as ``actor`` may see them; None stands for the line itself, which sees all."""
+
+    def __init__(self, session: AsyncSession, actor: Actor | None) -> None:
+        self.session = session
+        self.actor = actor
+
+    def visible(self) -> ColumnElement[bool]:
+        """Of a case: whoever may read the case, a unit only its own. Of a service record: the line,
+        and the staff of the unit. Editors of the knowledge base read none."""
+        if self.actor is None:
+            return Review.id.is_not(None)
+        readable = CaseRepository(self.session, self.actor).readable().with_only_columns(Case.id)
+        if self.actor.role in UNIT_ROLES:
+            mine = Rectification.unit.in_(self.actor.units)
+            return and_(mine, or_(Review.case_id.is_(None), Review.case_id.in_(readable)))
+        if self.actor.role is Role.KNOWLEDGE_EDITOR:
+            return Review.id.is_(None)
+        return or_(Review.case_id.is_(None), Review.case_id.in_(readable))
+
+    def _rows(self) -> Select[Rectification, Review, Case, ServiceRecord]:
+        return (
+            select(Rectification, Review, Case, ServiceRecord)
+            .join(Review, Review.id == Rectification.review_id)
+            .outerjoin(Case, Case.id == Review.case_id)
+            .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
+            .where(self.visible())
+        )
+
+    async def get(self, rectification_id: int, *, lock: bool = False) -> Row:
+        """Raises NotFound when there is none or the actor may not see it: the two look alike."""
+        statement = self._rows().where(Rectification.id == rectification_id)
+        if lock:
+            statement = statement.with_for_update(of=Rectification).execution_options(
+                populate_existing=True
+            )
+        found = (await self.session.execute(statement)).one_or_none()
+        if found is None:
+            raise NotFound("没有找到这条整改")
+        return Row(*found._tuple())
+
+    async def of_review(self, review_id: int) -> Rectification | None:
+        """The one of a review, locked until the transaction ends."""
+        found: Rectification | None = await self.session.scalar(
+            select(Rectification).where(Rectification.review_id == review_id).with_for_update()
+        )
+        return found
+
+    async def queue(self, states: Collection[State], *, limit: int, offset: int) -> list[Row]:
+        """Those in one of ``states``, the soonest due first."""
+        found = await self.session.execute(
+            self._rows()
+            .where(Rectification.state.in_(states))
+            .order_by(Rectification.due_at, Rectification.id)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [Row(*row) for row in found.tuples()]
+
+    async def counts(self) -> dict[State, int]:
+        """How many there are in each state."""
+        found = await self.session.execute(
+            select(Rectification.state, func.count())
+            .join(Review, Review.id == Rectification.review_id)
+            .where(self.visible())
+            .group_by(Rectification.state)
+        )
+        return {State(state): count for state, count in found.tuples()}
+
+    async def history(self, rectification_id: int) -> Sequence[RectificationEvent]:
+        """All lines, oldest first; ask only for what the actor may see."""
+        return (
+            await self.session.scalars(
+                select(RectificationEvent)
+                .where(RectificationEvent.rectification_id == rectification_id)
+                .order_by(RectificationEvent.id)
+            )
+        ).all()
+
+    async def waiting(self, at: datetime, limit: int) -> Sequence[Rectification]:
+        """Open ones that are to be warned of at ``at``; what is locked is passed over."""
+        yellow = and_(Rectification.yellow_at <= at, Rectification.yellow_sent_at.is_(None))
+        red = and_(Rectification.due_at <= at, Rectification.red_sent_at.is_(None))
+        return (
+            await self.session.scalars(
+                select(Rectification)
+                .where(
+                    Rectification.closed_at.is_(None),
+                    Rectification.finished_at.is_(None),
+                    Rectification.state.in_(OPEN),
+                    or_(yellow, red),
+                )
+                .order_by(Rectification.due_at, Rectification.id)
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+        ).all()
+
+    async def publication(self, review_id: int) -> ReviewPublication | None:
+        """What of a review is public."""
+        return await self.session.get(ReviewPublication, review_id)
+
+    async def done_of(self, review_id: int) -> str:
+        """What a unit says it did about a review; empty when nothing, or not for the actor."""
+        found = await self.session.scalar(
+            select(Rectification.done)
+            .join(Review, Review.id == Rectification.review_id)
+            .where(Rectification.review_id == review_id, self.visible())
+        )
+        return found or ""

@@ -1,0 +1,98 @@
+"""The desk of bad reviews: a unit puts one right, a supervisor decides, others see nothing."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from console_app import Browser, Enter
+from fastapi import FastAPI
+from PIL import Image
+from town import DISPATCHER, NOW, URBAN, Register
+
+from cases import service as cases
+from cases.vocabulary import Source
+from core.database import Database
+from reviews.grades import Grade
+from reviews.service import submit_for_case
+
+DESK = "/console/rectifications"
+
+
+@pytest.fixture
+async def number(app: FastAPI, city: Database, file: Register) -> str:
+    """Number of a case that the urban bureau answered and the citizen rated badly."""
+    done = await file(lead="urban")
+    async with city.unit_of_work() as session:
+        await cases.accept(session, URBAN, done.case_id, 1, NOW)
+        await cases.answer(session, URBAN, done.case_id, 2, "修好了", "", NOW)
+        case = await cases.pass_check(session, DISPATCHER, done.case_id, 3, NOW)
+        await submit_for_case(session, done.case_id, Grade(1), ["115"], "灯还不亮", Source.WEB, NOW)
+        return case.number
+
+
+async def page_of(browser: Browser) -> str:
+    found = re.search(rf'href="({DESK}/\d+)"', (await browser.get(DESK)).text)
+    assert found is not None
+    return found[1]
+
+
+async def do(browser: Browser, page: str, action: str, **fields: str) -> str:
+    """Send a form of the page; what the page says afterwards."""
+    answer = await browser.send(page, f"{page}/{action}", note="已到现场核实", **fields)
+    assert answer.status_code == 303, answer.text
+    return (await browser.get(answer.headers["location"])).text
+
+
+async def test_put_right_from_queue_to_callback(enter: Enter, number: str) -> None:
+    clerk, caller = await enter("urban.clerk"), await enter("callback")
+    page = await page_of(clerk)
+    first = (await clerk.get(page)).text
+    assert "灯还不亮" in first and "态度差、效率低" in first and "联系市民核实" in first
+    # Who reviewed stays unknown to the unit.
+    assert "张小明" not in first and "13800001234" not in first
+    assert "已核实" in await do(clerk, page, "verify")
+    assert "待回访" in await do(clerk, page, "finish")
+    assert f'href="{page}"' in (await caller.get(DESK, tab="callback")).text
+    after = await do(caller, page, "solved")
+    assert "整改完成" in after and "已到现场核实" in after
+    assert f'href="{page}"' in (await clerk.get(DESK, tab="ended")).text
+    assert f'href="{page}"' not in (await clerk.get(DESK)).text
+
+
+async def test_an_appeal_with_evidence(enter: Enter, number: str) -> None:
+    clerk, supervisor = await enter("urban.clerk"), await enter("supervisor")
+    page = await page_of(clerk)
+    await do(clerk, page, "verify")
+    refused = await clerk.send(page, f"{page}/appeal", note="不是我单位的路灯")
+    assert refused.status_code == 422 and "申诉须附证据图片" in refused.text
+    assert "不是我单位的路灯" in refused.text, "what was typed is kept"
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "PNG")
+    html = (await clerk.get(page)).text
+    hidden = dict(re.findall(r'name="(csrf|version)" value="([^"]+)"', html))
+    sent = await clerk.http.post(
+        f"{page}/appeal",
+        data={**hidden, "note": "不是我单位的路灯"},
+        files={"pictures": ("a.png", out.getvalue(), "image/png")},
+    )
+    assert sent.status_code == 303
+    shown = (await supervisor.get(page)).text
+    picture = re.search(r'src="([^"]+/pictures/[^"]+)"', shown)
+    assert picture is not None
+    assert (await supervisor.get(picture[1])).headers["content-type"] == "image/png"
+    assert (await (await enter("power.clerk")).get(picture[1])).status_code == 404
+    assert "无效差评" in await do(supervisor, page, "accept_appeal")
+
+
+async def test_others_see_nothing(enter: Enter, number: str) -> None:
+    page = await page_of(await enter("urban.clerk"))
+    stranger = await enter("power.clerk")
+    assert (await stranger.get(page)).status_code == 404
+    assert "这里没有差评整改" in (await stranger.get(DESK)).text
+    assert (await (await enter("editor")).get(DESK)).status_code == 403
+    clerk = await enter("urban.clerk")
+    assert (await clerk.send(page, f"{page}/accept_appeal", note="x")).status_code == 403
+    assert (await clerk.send(page, f"{page}/withdraw", note="x")).status_code == 404
+    assert (await clerk.get("/console/reviews/1/publish")).status_code == 403
