@@ -95,7 +95,9 @@ async def emptied(schema: Database) -> None:
     """Delete every row."""
     async with schema.unit_of_work() as session:
         # Histories refuse to be deleted line by line.
-        await session.execute(text("TRUNCATE case_events, identity_openings, knowledge_versions"))
+        await session.execute(
+            text("TRUNCATE case_events, identity_openings, knowledge_versions, review_links")
+        )
         for table in reversed(Base.metadata.sorted_tables):
             await session.execute(table.delete())
 
