@@ -25,6 +25,7 @@ from reviews.codes import CodeSystem, read_channel, read_grade, read_kind
 from reviews.exchange import RecordRow, ReviewRow
 from reviews.files import At, Read, Rejected
 from reviews.grades import problems
+from reviews.link_service import Linker
 from reviews.models import Review, ServiceRecord
 from reviews.record_repository import RecordRepository
 
@@ -85,6 +86,7 @@ class _Import:
     system: CodeSystem
     units: UnitNames
     now: datetime
+    linker: Linker | None = None
 
     def refuse(self, at: At, number: str, reason: str) -> None:
         self.report.rejected.append(Rejected(at.file, at.line, number, reason))
@@ -212,8 +214,24 @@ class _Import:
             tied = made["service_record_id"] is not None or made["case_id"] is not None
             made["link"] = "exact" if tied else "none"
             made["linked_at"] = self.now if tied else None
+        await self.untie_mistaken([made for _, made in rows])
         records = await self.repository.rated(set(ids.values()))
         return records, await self.repository.rated_cases(set(case_ids.values()))
+
+    async def untie_mistaken(self, rows: Sequence[dict[str, Any]]) -> None:
+        """A number that the rest of the review speaks against is left to the rules of linking."""
+        if self.linker is None:
+            self.linker = await Linker.load(self.repository.session)
+        claims = [(made, made["service_record_id"]) for made in rows if made["service_record_id"]]
+        # Two reviews with the same number are checked one after the other.
+        while claims:
+            once = {record: Review(**made) for made, record in reversed(claims)}
+            mistaken = await self.linker.mistaken(once)
+            first = {record: made for made, record in reversed(claims)}
+            for record in mistaken:
+                first[record].update(service_record_id=None, link="none", linked_at=None)
+            done = {id(made) for made in first.values()}
+            claims = [(made, record) for made, record in claims if id(made) not in done]
 
     def compare(self, at: At, number: str, known: Review, made: dict[str, Any]) -> None:
         """A review that is there already: the same again is nothing new, another is refused."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case
-from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.models import Review, ServiceRecord
 
 Key = tuple[str, int]
 
@@ -73,23 +73,6 @@ class RecordRepository:
         """Store new reviews."""
         if rows:
             await self.session.execute(insert(Review), rows)
-
-    async def set_links(
-        self, rows: Sequence[dict[str, Any]], history: Sequence[dict[str, Any]]
-    ) -> None:
-        """Store the link of each review (``key`` is its id) and the step in its history."""
-        if rows:
-            table = Review.__table__
-            names = [name for name in rows[0] if name != "key"]
-            statement = (
-                update(Review)
-                .where(table.c.id == bindparam("key"))
-                .values({name: bindparam(name) for name in names})
-            )
-            connection = await self.session.connection()
-            await connection.execute(statement, list(rows))
-        if history:
-            await self.session.execute(insert(ReviewLink), history)
 
     async def all_records(self) -> AsyncIterator[ServiceRecord]:
         """Every record by number, a few at a time."""
