@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, insert, select, text
+from sqlalchemy import Row, Table, bindparam, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reviews.models import Review, ReviewLink, ServiceRecord
 
+# Who ties when no person does; what a person decided the rules leave alone.
+RULES = "rules"
 # How many records one way of asking may bring for one review; the nearest in time come first.
 MOST = 600
 
@@ -62,11 +64,21 @@ class CandidateRepository:
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def waiting(self, ids: Sequence[int] | None = None) -> Sequence[Review]:
-        """Reviews that nothing is tied to, or those of ``ids``, oldest first."""
-        query = select(Review).order_by(Review.id)
-        chosen = Review.link.in_(("none", "desk")) if ids is None else Review.id.in_(ids)
-        return (await self.session.scalars(query.where(chosen))).all()
+    async def waiting(self) -> Sequence[Review]:
+        """Reviews that nothing is tied to and nobody has looked at, oldest first."""
+        untouched = or_(Review.linked_by.is_(None), Review.linked_by == RULES)
+        query = select(Review).where(Review.link.in_(("none", "desk")), untouched)
+        return (await self.session.scalars(query.order_by(Review.id))).all()
+
+    async def at_desk(self, limit: int) -> Sequence[Review]:
+        """The oldest reviews that a person has to tie."""
+        query = select(Review).where(Review.link == "desk").order_by(Review.created_at, Review.id)
+        return (await self.session.scalars(query.limit(limit))).all()
+
+    async def history(self, review_id: int) -> Sequence[ReviewLink]:
+        """Steps of tying a review, oldest first."""
+        query = select(ReviewLink).where(ReviewLink.review_id == review_id)
+        return (await self.session.scalars(query.order_by(ReviewLink.id))).all()
 
     async def item_names(self) -> Sequence[tuple[str, str]]:
         """Every (item code, item name) that records have."""

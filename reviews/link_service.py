@@ -15,7 +15,7 @@ from core.calendar import LOCAL
 from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import ItemContent, Kind
 from language.times import resolve
-from reviews.candidate_repository import Asked, CandidateRepository, Span
+from reviews.candidate_repository import RULES, Asked, CandidateRepository, Span
 from reviews.exporting import opened
 from reviews.linking import (
     Candidate,
@@ -263,9 +263,7 @@ async def find(session: AsyncSession, told: Told) -> list[Outcome]:
     return await linker.outcomes(await CandidateRepository(session).waiting(), told)
 
 
-async def apply(
-    session: AsyncSession, outcomes: Sequence[Outcome], now: datetime, *, by: str = "rules"
-) -> None:
+async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Store what `find` found: the link, why, and a line of history where it changed."""
     repository = CandidateRepository(session)
     await repository.lock()
@@ -289,7 +287,7 @@ async def apply(
                 "score": probability,
                 "reasons": reasons,
                 "linked_at": now,
-                "linked_by": by,
+                "linked_by": RULES,
             }
         )
         if became != one.before:
@@ -297,7 +295,7 @@ async def apply(
                 {
                     "review_id": one.review_id,
                     "at": now,
-                    "by": by,
+                    "by": RULES,
                     "action": became.value,
                     "case_id": None,
                     "service_record_id": record_id,
