@@ -1,4 +1,7 @@
-"""Which records a review may be about: SQL that finds few of many (blocking)."""
+"""Which records a review may be about: SQL that finds few of many (blocking).
+
+By phone or number any record is found; by item or unit those that are finished.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from reviews.models import Review, ReviewLink, ServiceRecord
 # Who ties when no person does; what a person decided the rules leave alone.
 RULES = "rules"
 # How many records one way of asking may bring for one review; the nearest in time come first.
-MOST = 600
+MOST = 400
 
 _FREE = """NOT EXISTS (
     SELECT FROM reviews v WHERE v.service_record_id = r.id AND v.round = w.round)"""
@@ -30,9 +33,9 @@ SELECT w.id AS review_id, r.id FROM unnest(
 ) AS w(id, round, first, last, near, keys)
 CROSS JOIN LATERAL (
     SELECT r.id FROM service_records r
-    WHERE r.{column} = ANY (string_to_array(w.keys, chr(31))) AND r.{moment} BETWEEN w.first AND w.last
+    WHERE r.{column} = ANY (string_to_array(w.keys, chr(31))) AND r.finished_at BETWEEN w.first AND w.last
     AND {free}
-    ORDER BY abs(extract(epoch FROM r.{moment} - w.near)) LIMIT :most
+    ORDER BY abs(extract(epoch FROM r.finished_at - w.near)) LIMIT :most
 ) r"""
 
 
@@ -96,9 +99,8 @@ class CandidateRepository:
                 _gather(pairs, await self.session.execute(text(statement), given))
         for column, spans in (("item_name", asked.items), ("unit", asked.units)):
             if spans:
-                for moment in ("finished_at", "accepted_at"):
-                    statement = _BY_TIME.format(column=column, moment=moment, free=_FREE)
-                    _gather(pairs, await self.session.execute(text(statement), _arrays(spans)))
+                statement = _BY_TIME.format(column=column, free=_FREE)
+                _gather(pairs, await self.session.execute(text(statement), _arrays(spans)))
         return pairs
 
     async def records(self, ids: Sequence[int]) -> Sequence[Row[Any]]:
