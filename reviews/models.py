@@ -38,6 +38,7 @@ class ServiceRecord(Base):
         Unique("project_no", "service_number", name="uq_service_records_project_no_service_number"),
         Index("ix_service_records_unit_finished_at", "unit", "finished_at"),
         Index("ix_service_records_item_code_finished_at", "item_code", "finished_at"),
+        Index("ix_service_records_item_name_finished_at", "item_name", "finished_at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

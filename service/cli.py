@@ -20,6 +20,7 @@ from service import (
     assistant_replay_command,
     kb_commands,
     review_report_command,
+    reviews_commands,
     routing_commands,
     wechat_command,
 )
@@ -38,15 +39,14 @@ app = typer.Typer(
 )
 assistant_app = typer.Typer(help="助手（Rasa）：训练、评测。", no_args_is_help=True, epilog=EPILOG)
 bench_app = typer.Typer(help="测量：每秒轮数、时延。", no_args_is_help=True, epilog=EPILOG)
-reviews_app = typer.Typer(help="好差评：统计。", no_args_is_help=True, epilog=EPILOG)
-reviews_app.command("report")(review_report_command.report)
+reviews_commands.app.command("report")(review_report_command.report)
 assistant_app.command("replay")(assistant_replay_command.replay)
 assistant_app.command("evaluate")(assistant_evaluation_command.evaluate)
 app.add_typer(assistant_app, name="assistant")
 app.add_typer(bench_app, name="bench")
 app.add_typer(routing_commands.app, name="routing")
 app.add_typer(kb_commands.app, name="kb")
-app.add_typer(reviews_app, name="reviews")
+app.add_typer(reviews_commands.app, name="reviews")
 app.add_typer(wechat_command.app, name="wechat")
 
 Json = Annotated[bool, typer.Option("--json", help="以 JSON 输出结果")]
@@ -178,6 +178,36 @@ def bench_cases(
     # On few rows reading everything is the quickest way, and the planner knows it.
     if found and cases >= bench.MANY:
         _fail(f"有 {len(found)} 种语句整表扫描：" + "；".join(found))
+
+
+@bench_app.command("reviews")
+def bench_reviews(
+    records: Annotated[int, typer.Option(min=1000, help="办件数")] = 100_000,
+    reviews: Annotated[int, typer.Option(min=100, help="评价数")] = 30_000,
+    seed: Annotated[int, typer.Option(help="生成的种子；1 到 5 用于定阈值")] = 20260701,
+    database: Annotated[
+        str | None,
+        typer.Option(help="在这个 PostgreSQL 服务器上建测量库（默认 DATABASE_URL 所在的）"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """一个月的办件和评价：导入和关联的时间，关联的准确率和召回率。"""
+    from psycopg import Error
+
+    from service import bench_reviews as bench
+
+    settings = _settings()
+    try:
+        found = bench.run(settings, database or _database_url(settings), records, reviews, seed)
+    except (Error, RuntimeError) as error:
+        _fail(f"测量没有完成：{' '.join(str(error).split())}")
+    linking, seconds = found["linking"], found["seconds"]
+    told = (
+        f"办件 {found['records']}，评价 {found['reviews']}；准确率 {linking['precision']:.2%}，"
+        f"召回率 {linking['recall']:.2%}；直接关联 {linking['auto']}，关联台 {linking['desk']}，"
+        f"没有线索 {linking['none']}；导入 {seconds['import']} 秒，关联 {seconds['link']} 秒"
+    )
+    _report(found, told, as_json)
 
 
 def _settings() -> Settings:

@@ -92,7 +92,7 @@ async def database(schema: Database) -> AsyncIterator[Database]:
 
 
 # They refuse to be deleted line by line.
-HISTORIES = "case_events, identity_openings, knowledge_versions, rectification_events"
+HISTORIES = "case_events, identity_openings, knowledge_versions, rectification_events, review_links"
 
 
 async def emptied(schema: Database) -> None:

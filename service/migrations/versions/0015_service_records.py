@@ -56,6 +56,12 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_service_records_item_name_finished_at",
+        "service_records",
+        ["item_name", "finished_at"],
+        unique=False,
+    )
+    op.create_index(
         op.f("ix_service_records_phone_hash"), "service_records", ["phone_hash"], unique=False
     )
     op.create_index(op.f("ix_service_records_source"), "service_records", ["source"], unique=False)
@@ -183,6 +189,7 @@ def downgrade() -> None:
     op.drop_index("ix_service_records_unit_finished_at", table_name="service_records")
     op.drop_index(op.f("ix_service_records_source"), table_name="service_records")
     op.drop_index(op.f("ix_service_records_phone_hash"), table_name="service_records")
+    op.drop_index("ix_service_records_item_name_finished_at", table_name="service_records")
     op.drop_index("ix_service_records_item_code_finished_at", table_name="service_records")
     op.drop_index(op.f("ix_service_records_finished_at"), table_name="service_records")
     op.drop_table("service_records")

@@ -1,0 +1,280 @@
+"""Which service a review without a number is about: named rules, a score, and a verdict. Pure.
+
+Every rule compares one thing that the reviewer said with what is known of a record, and gives a
+weight: the natural logarithm of how much likelier the agreement is for the right record than for
+another one (Fellegi and Sunter 1969). What was not said weighs nothing. The weights of all
+candidates together give each one's probability, against the chance that it is none of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+from core.calendar import LOCAL
+
+# Set on generated months with seeds 1 to 5; `hotline bench reviews` measures on another.
+AUTO, DESK = 0.97, 0.10
+# What speaks for none of the candidates.
+NOTHING = 6.0
+# Below this the rest of what was said outweighs a number.
+CONTRADICTION = -2.0
+# A review before its service began is of another one; clocks of devices differ a little.
+CLOCKS = timedelta(minutes=10)
+
+
+class Verdict(StrEnum):
+    """What becomes of a review; the values of `Review.link`."""
+
+    AUTO = "auto"
+    DESK = "desk"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a review says of its service; ``units`` are codes that the said name may mean.
+
+    ``day`` and ``at`` are when the service was by the reviewer's word, ``at`` when the hour was
+    said. ``phone_hashes`` are those of numbers one digit away.
+    """
+
+    created_at: datetime
+    number: str = ""
+    units: frozenset[str] = frozenset()
+    item: str = ""
+    window: str = ""
+    place: str = ""
+    text: str = ""
+    day: date | None = None
+    at: datetime | None = None
+    phone_hash: str | None = None
+    phone_hashes: frozenset[str] = frozenset()
+    name: str = ""
+    kind: int | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A record that it may be; ``items`` are all names of its item, ``name`` the applicant's."""
+
+    id: int
+    number: str
+    unit: str | None
+    items: tuple[str, ...]
+    window: str
+    place: str
+    accepted_at: datetime
+    finished_at: datetime | None
+    phone_hash: str | None
+    kind: int | None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rule that had something to say, in Chinese, and its weight."""
+
+    rule: str
+    told: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A candidate with its reasons; ``probability`` 0-1 among all candidates of the review."""
+
+    candidate: Candidate
+    reasons: tuple[Reason, ...]
+    weight: float
+    probability: float = 0.0
+
+
+def possible(said: Said, candidate: Candidate) -> bool:
+    """Whether the service had begun when it was reviewed."""
+    return candidate.accepted_at <= said.created_at + CLOCKS
+
+
+def score(said: Said, candidate: Candidate) -> Scored:
+    """The candidate with every rule that had something to say."""
+    found = [reason for rule in _RULES if (reason := rule(said, candidate)) is not None]
+    return Scored(candidate, tuple(found), sum(reason.weight for reason in found))
+
+
+def contradicts(said: Said, candidate: Candidate) -> bool:
+    """Whether what else was said speaks against the record whose number was given.
+
+    Numbers of a day follow each other, so that a slip often makes the number of someone else.
+    """
+    others = (rule(said, candidate) for rule in _RULES if rule is not _number)
+    against = sum(reason.weight for reason in others if reason is not None)
+    return against < CONTRADICTION or not possible(said, candidate)
+
+
+def ranked(scored: Sequence[Scored]) -> list[Scored]:
+    """The candidates of one review by probability, best first."""
+    top = max([NOTHING, *(one.weight for one in scored)])
+    odds = [math.exp(one.weight - top) for one in scored]
+    whole = sum(odds) + math.exp(NOTHING - top)
+    told = [
+        Scored(one.candidate, one.reasons, one.weight, share / whole)
+        for one, share in zip(scored, odds, strict=True)
+    ]
+    return sorted(told, key=lambda one: (-one.probability, one.candidate.id))
+
+
+def verdict(best: Sequence[Scored]) -> Verdict:
+    """Certain ones are linked, doubtful ones looked at, hopeless ones stay alone."""
+    if best and best[0].probability >= AUTO:
+        return Verdict.AUTO
+    together = sum(one.probability for one in best[:5])
+    return Verdict.DESK if together >= DESK else Verdict.NONE
+
+
+def _contact(said: Said, candidate: Candidate) -> Reason | None:
+    if said.phone_hash is None or candidate.phone_hash is None:
+        return None
+    if said.phone_hash == candidate.phone_hash:
+        return Reason("contact", "联系电话相同", 7.5)
+    if candidate.phone_hash in said.phone_hashes:
+        return Reason("contact", "联系电话只差一位", 4.5)
+    return Reason("contact", "联系电话不同", -2.0)
+
+
+def _name(said: Said, candidate: Candidate) -> Reason | None:
+    ours, theirs = said.name, candidate.name
+    if not ours or not theirs:
+        return None
+    if ours == theirs:
+        return Reason("name", "姓名相同", 5.0)
+    if len(ours) == len(theirs) and OSA.distance(ours, theirs) == 1:
+        return Reason("name", "姓名差一个字", 2.5)
+    return Reason("name", "姓名不同", -2.5)
+
+
+def _number(said: Said, candidate: Candidate) -> Reason | None:
+    if not said.number:
+        return None
+    apart = OSA.distance(said.number.upper(), candidate.number.upper(), score_cutoff=2)
+    if apart <= 2:
+        return Reason("number", f"办件编号差 {apart} 处", (9.0, 7.0, 3.0)[apart])
+    return Reason("number", "办件编号不同", -2.0)
+
+
+@lru_cache(maxsize=200_000)
+def item_likeness(said: str, names: tuple[str, ...]) -> float:
+    """How near (0-1) what was said comes to the nearest name of an item."""
+    return max((fuzz.ratio(said, name) for name in names), default=0.0) / 100
+
+
+def _item(said: Said, candidate: Candidate) -> Reason | None:
+    if not said.item:
+        return None
+    near = item_likeness(said.item, candidate.items)
+    if near >= 0.99:
+        return Reason("item", f"事项相同（{candidate.items[0]}）", 3.5)
+    if near >= 0.7:
+        return Reason("item", f"事项相近（{candidate.items[0]}）", 2.8)
+    if near >= 0.5:
+        return Reason("item", f"事项有些像（{candidate.items[0]}）", 0.5)
+    return Reason("item", f"事项不同（{candidate.items[0]}）", -2.5)
+
+
+def _unit(said: Said, candidate: Candidate) -> Reason | None:
+    if not said.units or candidate.unit is None:
+        return None
+    if candidate.unit in said.units:
+        return Reason("unit", "单位相同", 2.5)
+    return Reason("unit", "单位不同", -2.5)
+
+
+@lru_cache(maxsize=50_000)
+def _likeness(said: str, known: str) -> float:
+    return fuzz.ratio(said, known) / 100
+
+
+def _window(said: Said, candidate: Candidate) -> Reason | None:
+    if not said.window or not candidate.window:
+        return None
+    if said.window == candidate.window:
+        return Reason("window", f"窗口相同（{candidate.window}）", 2.3)
+    return Reason("window", f"窗口不同（{candidate.window}）", -2.0)
+
+
+def _place(said: Said, candidate: Candidate) -> Reason | None:
+    if not said.place or not candidate.place:
+        return None
+    if _likeness(said.place, candidate.place) >= 0.7:
+        return Reason("place", f"地点相同（{candidate.place}）", 1.3)
+    return Reason("place", f"地点不同（{candidate.place}）", -2.0)
+
+
+def _time(said: Said, candidate: Candidate) -> Reason | None:
+    moments = [at for at in (candidate.accepted_at, candidate.finished_at) if at is not None]
+    if said.at is not None:
+        minutes = min(abs((at - said.at).total_seconds()) for at in moments) / 60
+        if minutes <= 15:
+            return Reason("time", "时间相差不到一刻钟", 4.5)
+        if minutes <= 60:
+            return Reason("time", "时间相差不到一小时", 3.2)
+    if said.day is None:
+        return None
+    days = min(abs((at.astimezone(LOCAL).date() - said.day).days) for at in moments)
+    if days == 0:
+        return Reason("time", "同一天", 2.5)
+    if days == 1:
+        return Reason("time", "前后一天", 0.7)
+    if days <= 3:
+        return Reason("time", f"相差 {days} 天", -1.5)
+    return Reason("time", f"相差 {days} 天", -4.0)
+
+
+def _delay(said: Said, candidate: Candidate) -> Reason | None:
+    after = said.created_at - (candidate.finished_at or candidate.accepted_at)
+    if abs(after) <= timedelta(minutes=15):
+        return Reason("delay", "办完一刻钟内评价", 4.0)
+    if after < timedelta(0):
+        return Reason("delay", "办结前评价", -1.0)
+    if after <= timedelta(days=1):
+        return Reason("delay", "办完一天内评价", 1.0)
+    if after <= timedelta(days=8):
+        return Reason("delay", "办完八天内评价", 0.3)
+    return Reason("delay", f"办完 {after.days} 天后评价", -1.5 if after.days <= 30 else -4.0)
+
+
+def _kind(said: Said, candidate: Candidate) -> Reason | None:
+    if said.kind is None or candidate.kind is None:
+        return None
+    if said.kind == candidate.kind:
+        return Reason("kind", "同为个人" if said.kind == 1 else "同为企业", 0.3)
+    return Reason("kind", "个人与企业不同", -2.0)
+
+
+def _wording(said: Said, candidate: Candidate) -> Reason | None:
+    if said.item or len(said.text) < 4:
+        return None
+    if any(len(name) >= 3 and name in said.text for name in candidate.items):
+        return Reason("wording", f"文字提到{candidate.items[0]}", 3.0)
+    return None
+
+
+_RULES = (
+    _contact,
+    _name,
+    _number,
+    _item,
+    _unit,
+    _window,
+    _place,
+    _time,
+    _delay,
+    _kind,
+    _wording,
+)
