@@ -116,7 +116,7 @@ class FigureRepository:
         rows = await self.session.execute(
             select(key, *_counts(facts)).group_by(key).order_by(key.nulls_last())
         )
-        return {row[0]: Tally(*tuple(row)[1:]) for row in rows}
+        return {row[0]: Tally(*list(row)[1:]) for row in rows}
 
     async def tags(self, wanted: Wanted) -> tuple[dict[str, int], dict[str, int]]:
         """How often each tag was given in the period, and in the one of equal length before."""
