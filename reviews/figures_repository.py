@@ -116,7 +116,10 @@ class FigureRepository:
         rows = await self.session.execute(
             select(key, *_counts(facts)).group_by(key).order_by(key.nulls_last())
         )
-        return {row[0]: Tally(*list(row)[1:]) for row in rows}
+        found: dict[str | None, Tally] = {}
+        for value, *counted in rows:
+            found[value] = Tally(*counted)
+        return found
 
     async def tags(self, wanted: Wanted) -> tuple[dict[str, int], dict[str, int]]:
         """How often each tag was given in the period, and in the one of equal length before."""
