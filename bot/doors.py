@@ -60,8 +60,8 @@ async def conversation_at(
 ) -> uuid.UUID:
     """The conversation that goes on with ``address``, or a new one.
 
-    It goes on for 24 hours after the last turn, and as long as a person owns it. Two messages of
-    one address that come at once get the same.
+    It goes on for 24 hours after the last turn or the last message sent, and as long as a person
+    owns it. Two messages of one address that come at once get the same.
     """
     found = await repository.going_on_at(session, address_hash(channel, address), now() - GOES_ON)
     if found is not None:

@@ -16,6 +16,7 @@ from core.privacy import decrypt, encrypt
 from core.replies import Reply
 from intake.triage import Decision
 from notices.channels import pushing
+from notices.repository import told_conversations
 from notices.service import enqueue_lines
 
 
@@ -51,7 +52,8 @@ async def find_conversation(
 async def going_on_at(
     session: AsyncSession, address_hash: str, since: datetime
 ) -> uuid.UUID | None:
-    """The latest conversation with an address that had a turn ``since``, or is a person's.
+    """The latest conversation with an address that had a turn or was sent something ``since``, or
+    is a person's.
 
     Takes a lock on the address until the transaction ends, so that two cannot be opened at once.
     """
@@ -62,10 +64,22 @@ async def going_on_at(
         select(Conversation.id)
         .where(
             Conversation.address_hash == address_hash,
-            or_(Conversation.last_turn_at >= since, Conversation.owner == "person"),
+            or_(
+                Conversation.last_turn_at >= since,
+                Conversation.id.in_(told_conversations(address_hash, since)),
+                Conversation.owner == "person",
+            ),
         )
         .order_by(Conversation.last_turn_at.desc())
         .limit(1)
+    )
+    return found
+
+
+async def last_turn_at(session: AsyncSession, address_hash: str) -> datetime | None:
+    """When somebody last spoke from an address; None for never."""
+    found: datetime | None = await session.scalar(
+        select(func.max(Conversation.last_turn_at)).where(Conversation.address_hash == address_hash)
     )
     return found
 

@@ -37,6 +37,7 @@ from console import (
     seat_advice,
     seat_answers,
     seat_callbacks,
+    seat_calls,
     seat_case,
     seat_news,
     sent_page,
@@ -64,6 +65,7 @@ for _pages in (
     case_actions,
     # Before the talk: its actions take any word in its place.
     seat_actions,
+    seat_calls,
     seat_news,
     seat_callbacks,
     seat_answers,

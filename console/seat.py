@@ -11,6 +11,7 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from bot.calls.repository import of_conversation
 from bot.models import Conversation
 from bot.repository import find_conversation, transcript
 from bot.seats import callbacks
@@ -29,7 +30,7 @@ from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
 from console.seat_alarm_lines import alarm_line
-from console.seat_words import STATES, NoteLine, preview
+from console.seat_words import CALL_STATES, STATES, NoteLine, preview
 from console.staff import CurrentStaff, Staff, database_of
 from console.transcript import Said, as_said
 from console.wording import DONE
@@ -118,6 +119,7 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         )
         last = await seats.last_words([c.id for c in every])
         online = await seats.seats(at)
+        own_state = await seats.seat_state(login)
         due = await callbacks.due(session, at)
     state = next((s.state for s in online if s.login == login), "off")
 
@@ -147,6 +149,7 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         "online": online,
         "state": state,
         "states": STATES,
+        "telephone": own_state.telephone if own_state else "",
         "due": due,
         "queues": [q for q in load_plan().queues if q.code == "general" or q.code in skills],
     }
@@ -204,9 +207,12 @@ async def _beside(
     logins = {n.by for n in notes} | ({conversation.seat} if conversation.seat else set())
     names = await repository.staff_names(logins)
     numbers = await repository.numbers_from(conversation.id)
+    call = await of_conversation(session, conversation.id)
     cases = [await CaseRepository(session, staff.actor).by_number(n) for n in numbers]
     categories = request.app.state.city.router.categories
     return {
+        "call": call,
+        "call_state": CALL_STATES.get(call.state, call.state) if call else "",
         "seat": names.get(conversation.seat or "", conversation.seat or ""),
         "numbers": numbers,
         "filed": [case for case in cases if case is not None],

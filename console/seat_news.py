@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from bot.models import Conversation
 from bot.seats import callbacks, ringing, talks
 from bot.seats.models import Alarm
+from bot.seats.plan import load_plan
+from bot.seats.queueing import known_phone
 from bot.seats.repository import SeatRepository
 from console.menu import SEAT_ROLES
 from console.paging import PAGE_SIZE, Paging
@@ -21,8 +26,31 @@ from console.staff import CurrentStaff, PostedForm, Staff, database_of
 from console.wording import DONE
 from core.database import now
 from core.errors import Conflict, NotFound
+from core.privacy import mask_phone
 
 router = console_router()
+_CALLS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class CallLine:
+    """A call that rings for this seat."""
+
+    conversation: uuid.UUID
+    phone: str
+    queue: str
+    since: datetime
+
+
+def _call_line(talk: Conversation, phone: str | None) -> CallLine:
+    return CallLine(
+        talk.id,
+        mask_phone(phone) if phone else "号码未显示",
+        load_plan().get(talk.queue).name,
+        talk.handed_over_at or talk.last_turn_at,
+    )
+
+
 _WORDS_SHOWN = 200
 
 
@@ -37,13 +65,19 @@ async def news_fragment(request: Request, staff: CurrentStaff) -> Response:
         found = await seats.open_alarms()
         own = await seats.talks_of(login)
         last = await seats.last_words([c.id for c in own])
-        _, waiting = await seats.waiting(await seats.skills_of(login), limit=0)
+        skills = await seats.skills_of(login)
+        _, waiting = await seats.waiting(skills, limit=0)
+        state = await seats.seat_state(login)
+        free = state is not None and state.state == "on"
+        calls = await seats.ringing_calls(skills, limit=_CALLS_SHOWN) if free else []
+        phones = {c.id: await known_phone(session, c) for c in calls}
         due = await callbacks.due(session, at)
     ringing_here = [a for a in found if _rings(staff, a, at)]
     return render(
         request,
         "_seat_news.html",
         ringing=[alarm_line(request, a, at, {}) for a in ringing_here],
+        calls=[_call_line(c, phones[c.id]) for c in calls],
         unread=sum(words.unanswered for words in last.values()),
         waiting=waiting,
         due=due,

@@ -6,6 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 STATES = {"on": "在席", "break": "小休", "wrap": "话后处理", "off": "离席"}
+CALL_STATES = {
+    "assistant": "与智能助手通话中",
+    "waiting": "等候接听",
+    "seat": "与座席通话中",
+    "emergency": "已转接紧急电话",
+    "ended": "已挂断",
+}
 _PREVIEW = 40
 
 

@@ -58,6 +58,7 @@ DONE = {
     "alarm_closed": "告警已办结。",
     "tried": "已记下通话结果。",
     "callback_closed": "已办结，不再回拨。",
+    "dialled": "正在呼叫您的座机，接起后会接通市民。",
     "skills": "队列已更新。",
     "answer_saved": "常用语已更新。",
     "day": "日历已更新。",

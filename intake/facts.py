@@ -87,6 +87,12 @@ def without_phone(text: str) -> str:
     return _PHONE.sub("", text) or text
 
 
+def without_contact(text: str) -> str:
+    """``text`` without telephone numbers and the words that lead to them, which may be all of it."""
+    spoken = _SPOKEN.sub(lambda said: said[0].translate(_DIGITS), text)
+    return _PHONE.sub("", spoken if MOBILE.search(spoken) else text).strip("，,。；; \n")
+
+
 def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
     """The longest wording of a time or duration in ``text``, as said."""
     for place in places:

@@ -323,7 +323,9 @@ def _next(new: Matter) -> str:
         new.place = Place(text=UNKNOWN)
     if _wants_gate(new) and not new.asked.get("place_detail"):
         return "place_detail"
-    if needs_place and (new.since is None or _TIME_OF_DAY.fullmatch(new.since)):
+    # Who reports unlawful conduct says when it can be seen; since when is for the inspectors.
+    enough = new.type is CaseType.REPORT
+    if needs_place and (new.since is None or (_TIME_OF_DAY.fullmatch(new.since) and not enough)):
         if may_ask("since") and not (new.since and new.asked.get("since")):
             return "since"
         new.since = new.since or UNKNOWN

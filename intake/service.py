@@ -24,7 +24,7 @@ from core.privacy import decrypt, encrypt
 from core.replies import Reply, say
 from intake import form, several
 from intake.case_types import guess_type, tells_trouble
-from intake.facts import find_phone, read_facts, without_phone
+from intake.facts import find_phone, read_facts, without_contact, without_phone
 from intake.form import Heard, Matter, Place
 from intake.hearing import named_places, places_of, read_times
 from intake.models import Draft
@@ -168,18 +168,29 @@ class Intake:
         """The matters that ``text`` holds, one piece of it each.
 
         What is counted off or added on is a matter of its own when it reads like one and they are
-        not all of one category.
+        not all of one category; when their number is announced, that many are.
         """
+        counted = several.counted(text)
+        for count, said in several.announced(text) if not counted else ():
+            pieces, _ = self._that_read_like_matters(said)
+            if len(pieces) == count:
+                return pieces
+        pieces, kinds = self._that_read_like_matters(counted or several.added(text))
+        return pieces if kinds > 1 else [text]
+
+    def _that_read_like_matters(self, said: list[str]) -> tuple[list[str], int]:
+        """The pieces that read like a matter, others added to the one before, and of how many
+        categories they are. How the citizen is reached belongs to none of them."""
         pieces: list[str] = []
         found: set[str] = set()
-        for piece in several.counted(text) or several.added(text):
-            topic = self.router.topic(self.about(piece))
+        for piece in map(without_contact, said):
+            topic = self.router.topic(self.about(piece)) if piece else None
             if topic is not None and topic.score >= _A_MATTER:
                 pieces.append(piece)
                 found.add(topic.facts.code)
-            elif pieces:
+            elif pieces and piece:
                 pieces[-1] += f"，{piece}"
-        return pieces if len(found) > 1 else [text]
+        return pieces, len(found)
 
     def _absorb(self, matter: Matter, text: str, act: str) -> Matter:
         heard = self.hear(text, act)

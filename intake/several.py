@@ -9,11 +9,23 @@ from collections.abc import Iterable
 _COUNTED = re.compile(
     r"(?:^|(?<=[，,。；;：:！!？?\s]))(?:[一二三四五六]是|第[一二三四五六](?:个|件|条|点)?(?:事|问题|是)?"
     r"|其[一二三四五六](?=[，,：:、是])|首先|其次|最后|[1-6](?=[、.．)）])|[①②③④⑤⑥])[、.．)），,：:是]*"
+    # Speech has no commas: 第一…第二…, 一个是…一个是…
+    r"|第[一二三四五六](?:个|件|条|点)?(?:事情?|问题)?(?:就?是)?"
+    r"(?![次天回年周期步遍排层栋轮批名季类届]|人民|医院|中学|小学|高|初|幼儿|实验|职业|百货|食堂|教学|时间|个|件|条|点|事|问题)[、，,：:]?"
+    r"|(?:还有|再|另)?一(?:个|件|条)(?:事情?|问题)?就?是"
 )
+# 三件事：…
+_ANNOUNCED = re.compile(
+    r"^.{0,10}?(?:有|反映|说|投诉|问)?(?P<count>[两二三四五六2-6])(?:件|个|点|项)(?:事情?|问题|情况|诉求|意见)(?:要|想)?(?:反映|投诉|说)?(?:一下)?[：:，,。；;\s]*"
+)
+_BETWEEN = (re.compile(r"[；;\n]"), re.compile(r"[。！!？?\n]"), re.compile(r"[，,、\s]"))
 # Matters that are added on: 还有…, 另外…
 _ADDED = re.compile(
     r"(?:[，,。；;！!？?\s]|^)(?:还有(?!人|多少|多久|没有|什么|一年|几)|另外|再有|再一个|再就是|对了|顺便(?:再)?(?:说|反映|问)(?:一下|下)?)"
     r"(?:就是|还有|还想|还要|一个(?:问题|事)?|一件事?|个事儿?|也)*(?:反映|投诉|说)?(?:一下)?(?:是|[，,：:])*"
+    # Speech has no commas: …坏了然后还有…再一个就是…
+    r"|(?:然后|另外)还有(?:就是|一个(?:是)?)?|还有就是|还有一(?:个|件)(?:事情?|问题)?(?:就?是)?|再(?:一个)?就是|再有一个(?:就?是)?"
+    r"|(?<=[了啦啊呢])(?:还有(?!人|多少|多久|没有|什么|一年|几|谁|吗)|另外)"
 )
 _LEAST = 4
 _ENDS = "，,。；;、：:！!？? \n"
@@ -36,6 +48,17 @@ def counted(text: str) -> list[str]:
         return []
     ends = [*(mark.start() for mark in marks[1:]), len(text)]
     return _tidy(text[mark.end() : end] for mark, end in zip(marks, ends, strict=True))
+
+
+def announced(text: str) -> list[tuple[int, list[str]]]:
+    """How many matters ``text`` says it holds, with the pieces by each kind of mark between them,
+    the strongest first; empty when it announces none."""
+    head = _ANNOUNCED.match(text)
+    if head is None:
+        return []
+    count = _NUMERAL.get(head["count"]) or int(head["count"])
+    ways = (_tidy(mark.split(text[head.end() :])) for mark in _BETWEEN)
+    return [(count, pieces) for pieces in ways if len(pieces) >= count]
 
 
 def added(text: str) -> list[str]:

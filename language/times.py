@@ -36,7 +36,7 @@ _SPAN = (
 )
 _JUST = r"(?:刚刚|刚才|方才|这会儿)"
 _TIMES = re.compile(
-    rf"(?<=一到){_PART}|{_EVERY}{_PART}?{_CLOCK}?(?:{_UNTIL}{_PART}?{_CLOCK})?(?:以后|之后)?|{_SPAN}(?![前后内](?:来|交|办|答|到)|期|卡|级|岁|租|费|假|票|收|一?(?:班|趟|次|块|个人|{_N}块))|{_JUST}|{_RANGE}"
+    rf"(?<=一到){_PART}|{_EVERY}{_PART}?{_CLOCK}?(?:{_UNTIL}{_PART}?{_CLOCK})?(?:以后|之后)?|{_SPAN}(?![前后内](?:来|交|办|答|到)|期|卡|级|岁|租|费|假|票|收|一?(?:班|趟|次|块|个人|{_N}块))(?:以前|之前|前(?![来交办答到半后]))?|{_JUST}|{_RANGE}"
 )
 _COUNTED = re.compile(
     r"(?:第|[质保修]{2}期?|合同|交了|办了|签了|租了|充了|买了|吃了|喝了|年卡|每月扣|满)$"
@@ -199,7 +199,8 @@ def _by_span(said: str, today: date) -> Days | None:
     if count is None:
         return None
     unit = found[2] or found[3] or found[4]
-    return Days(today - timedelta(round(count * _UNITS[unit])), today)
+    then = today - timedelta(round(count * _UNITS[unit]))
+    return Days(then, then if said.endswith("前") and unit == "天" else today)
 
 
 def _number(said: str) -> int | None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,7 @@ from notices.vocabulary import WAITING, Kind, State
 
 # A message is sent in seconds; whoever has not noted it by now has died.
 SENDING = timedelta(minutes=3)
+_SENT_AT = func.coalesce(Delivery.sent_at, Delivery.claimed_at)
 
 
 async def add(session: AsyncSession, rows: list[dict[str, Any]]) -> list[int]:
@@ -68,17 +69,27 @@ def _lines_waiting(conversation_id: uuid.UUID) -> tuple[ColumnElement[bool], ...
     )
 
 
+def _told(address_hash: str, since: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Delivery.address_hash == address_hash,
+        Delivery.state.not_in((*WAITING, State.FAILED)),
+        since <= _SENT_AT,
+    )
+
+
+def told_conversations(address_hash: str, since: datetime) -> Select[uuid.UUID | None]:
+    """Ids of the conversations in which an address was sent something ``since``, as a query."""
+    return select(Delivery.conversation_id).where(
+        Delivery.conversation_id.is_not(None), *_told(address_hash, since)
+    )
+
+
 async def told(session: AsyncSession, address_hash: str, since: datetime) -> list[Delivery]:
     """What was sent to an address ``since``, oldest first, ten at most."""
-    sent_at = func.coalesce(Delivery.sent_at, Delivery.claimed_at)
     found = await session.scalars(
         select(Delivery)
-        .where(
-            Delivery.address_hash == address_hash,
-            Delivery.state.not_in((*WAITING, State.FAILED)),
-            sent_at >= since,
-        )
-        .order_by(sent_at.desc(), Delivery.id.desc())
+        .where(*_told(address_hash, since))
+        .order_by(_SENT_AT.desc(), Delivery.id.desc())
         .limit(10)
     )
     return list(found)[::-1]

@@ -6,6 +6,7 @@ Sending is background work (`notices.tasks`).
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -79,6 +80,14 @@ async def claim_lines(session: AsyncSession, conversation_id: uuid.UUID) -> list
     return [reply_of(one) for one in taken]
 
 
+@dataclass(frozen=True)
+class Told:
+    """A message that was sent, and the conversation that it belongs to."""
+
+    conversation_id: uuid.UUID | None
+    reply: Reply
+
+
 async def send_again(session: AsyncSession, delivery_id: int) -> None:
     """Send once more what failed, or of which nobody knows, because a person says so.
 
@@ -94,10 +103,10 @@ async def send_again(session: AsyncSession, delivery_id: int) -> None:
     await tasks.queue_sending(session, one)
 
 
-async def told(session: AsyncSession, channel: str, address: str, since: datetime) -> list[Reply]:
+async def told(session: AsyncSession, channel: str, address: str, since: datetime) -> list[Told]:
     """What a citizen was sent ``since``, oldest first: what a digit that comes back may mean."""
     found = await repository.told(session, address_hash(channel, address), since)
-    return [reply_of(one) for one in found]
+    return [Told(one.conversation_id, reply_of(one)) for one in found]
 
 
 async def reachable_again(session: AsyncSession, channel: str, address: str) -> None:

@@ -27,12 +27,10 @@ def wechat() -> None:
 @app.command("menu")
 def menu(as_json: Json = False) -> None:
     """把对话下方的菜单发布到公众号。"""
-    import httpx
-
     from core.settings import get_settings
     from integrations.wechat.account import account_of
     from integrations.wechat.menu import buttons
-    from integrations.wechat.platform import Platform, PlatformError, Unreachable
+    from integrations.wechat.platform import Platform, PlatformError, Unclear, Unreachable
 
     account = account_of(get_settings())
     if account is None:
@@ -49,7 +47,7 @@ def menu(as_json: Json = False) -> None:
 
     try:
         with_database(publish)
-    except (PlatformError, Unreachable, httpx.HTTPError) as error:
+    except (PlatformError, Unreachable, Unclear) as error:
         fail(f"微信没有接受菜单：{error}")
     names = "、".join(str(button["name"]) for button in published)
     told = json.dumps({"button": published}, ensure_ascii=False) if as_json else f"已发布：{names}"

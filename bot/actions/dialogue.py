@@ -52,6 +52,10 @@ _ASKS_AT_END = re.compile(
     r"(?:想?问(?:问|一下)|想问|请问|咨询(?:一下)?|想?了解(?:一下)?)"
     r"(?P<question>[^。！!]{0,40}(?:怎么|如何|什么|多少|哪|能不能|可以|可不可以|[吗么]|咋)[^。！!]{0,12})$"
 )
+_HOW_TO_REPORT = re.compile(
+    r"(?P<matter>[^，,。！!？?]{3,40}?)[，,\s]*(?:应该|要|该|得|可以|我)?(?:怎么|如何|咋|在哪里?|去哪里?|上哪儿?|到哪里?|往哪里?|找谁|向谁|跟谁|找哪里?|哪里可以)(?:去)?"
+    r"(?:反映|反应|投诉|举报|报修|上报|报)(?:啊|呀|呢|吗|一下|问题)?[？?。！!]*$"
+)
 _PROGRESS = re.compile(
     r"进度|到哪(?:了|一步)|办(?:得)?怎么样了|处理(?:得)?怎么样|查.{0,6}(?:工单|单子|投诉)|工单号|查询码"
 )
@@ -66,6 +70,12 @@ def question_at_end(text: str) -> str | None:
     """The question to the line in which a story ends: 老年人体检怎么办 of …我就想问问老年人体检怎么办."""
     found = _ASKS_AT_END.search(text)
     return found["question"] if found else None
+
+
+def how_to_report(text: str) -> str | None:
+    """The matter of a question how to report it: 路灯坏了 of 路灯坏了怎么反映."""
+    found = _HOW_TO_REPORT.search(text.strip())
+    return found["matter"] if found else None
 
 
 def is_yes(text: str) -> bool:

@@ -19,7 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot import repository
 from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
 from bot.actions.after_alarm import after_alarm
-from bot.actions.dialogue import Step, decide, looks_like_question, question_at_end
+from bot.actions.dialogue import (
+    Step,
+    decide,
+    how_to_report,
+    looks_like_question,
+    question_at_end,
+)
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.city import Line
@@ -27,7 +33,9 @@ from bot.seats.queueing import hand_over
 from bot.understanding import understand
 from core.errors import HotlineError
 from core.replies import say
+from intake.case_types import tells_trouble
 from intake.emergencies import OUTAGE
+from intake.form import is_opening
 from intake.orders import without_orders
 from intake.service import open_draft, read
 from intake.triage import Way
@@ -49,6 +57,9 @@ ACTIONS = (
 
 # The assistant's confidence (0–1) in an emergency that interrupts a form; the gate's rules always do.
 _SURE_WITHIN = 0.8
+# Words that only name a service are no more than this.
+_A_NAME = 10
+_HAPPENED = re.compile(r"[了没不被太丢]")
 _GRADE_DIGIT = re.compile(r"^[1-5]$")
 
 
@@ -90,8 +101,27 @@ async def respond(talk: Talk) -> Replies:
         return await rating.rating(talk)
     if awaiting is None and (told := await guide.told_notice(talk)) is not None:
         return told
+    if awaiting is None and _asks_how_to_report(talk):
+        return await take_in.offer(talk)
     step = decide(talk.act, talk.confidence, awaiting, talk.text)
     return await _HANDLERS[step if awaiting else _by_its_words(talk, step)](talk)
+
+
+def _names_a_service(talk: Talk) -> bool:
+    """孩子落户: a few words that tell no trouble and that a guide answers."""
+    if len(talk.text) > _A_NAME or is_opening(talk.text) or tells_trouble(talk.text):
+        return False
+    if _HAPPENED.search(talk.text):
+        return False
+    return not talk.context.get("case") and guide.answers(talk, talk.text)
+
+
+def _asks_how_to_report(talk: Talk) -> bool:
+    matter = how_to_report(talk.text)
+    if matter is None or not talk.line.city.intake.is_matter(matter):
+        return False
+    talk.text, talk.act = matter, "file_case"
+    return True
 
 
 def _by_its_words(talk: Talk, step: Step) -> Step:
@@ -107,6 +137,8 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
     if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
         # "电话多少" goes on about what was just answered.
         return Step.GUIDE if asked(talk.text) and not leftover(talk.text) else step
+    if step is Step.TAKE_IN and _names_a_service(talk):
+        return Step.GUIDE
     told = step in (Step.TAKE_IN, Step.GUIDE)
     question = question_at_end(talk.text) if told else None
     if question is not None and guide.answers(talk, question):

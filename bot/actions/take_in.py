@@ -54,6 +54,21 @@ async def take_in(talk: Talk) -> Replies:
     return [_soothing(reply) if is_angry(talk.text) else reply]
 
 
+async def offer(talk: Talk) -> Replies:
+    """How a matter is reported, with the offer to take in the one that the question names."""
+    [reply] = await take_in(talk)
+    only_asks = Choice(title="只是问问", value="intake:drop")
+    return [
+        reply.model_copy(
+            update={
+                "text": "直接在这里说就可以反映：登记后转给承办单位，您会拿到工单编号和答复时限；"
+                f"拨打 12345 或者填表反映也一样。要现在登记，请接着回答。\n{reply.text}",
+                "choices": [*reply.choices, only_asks],
+            }
+        )
+    ]
+
+
 def _soothing(reply: Reply) -> Reply:
     """An apology before the question, and a person one word away."""
     person = Choice(title="转人工", value="handoff")

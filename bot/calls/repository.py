@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls.models import Call, CallRecording
-from bot.models import Conversation
 from core.database import now
 from core.privacy import decrypt, encrypt
 
@@ -79,21 +78,6 @@ async def missed(session: AsyncSession, limit: int = 200) -> list[Call]:
         .limit(limit)
     )
     return list(await session.scalars(query))
-
-
-async def waiting_before(session: AsyncSession, call: Call) -> int:
-    """How many conversations wait for a person longer than this call's."""
-    own = select(Conversation.handed_over_at).where(Conversation.id == call.conversation_id)
-    count = await session.scalar(
-        select(func.count())
-        .select_from(Conversation)
-        .where(
-            Conversation.owner == "person",
-            Conversation.seat.is_(None),
-            Conversation.handed_over_at < own.scalar_subquery(),
-        )
-    )
-    return count or 0
 
 
 async def dropped_before(

@@ -53,7 +53,7 @@ class Switchboard:
             found = await _going_on(session, call)
             if found.state == "seat":
                 raise Conflict("这个电话已有坐席接听")
-            before, step = found.state, found.step + 1
+            before, step = (found.state, found.step), found.step + 1
             room = f"call-{uuid.uuid4().hex}"
             found.state, found.room, found.seat, found.step = "seat", room, login, step
         exchange = self._exchange(found)
@@ -64,7 +64,8 @@ class Switchboard:
             async with self._database.unit_of_work() as session:
                 undone = await session.get_one(Call, call, with_for_update=True)
                 if undone.room == room and undone.state == "seat":
-                    undone.state, undone.room, undone.seat = before, None, None
+                    undone.state, undone.step = before
+                    undone.room, undone.seat = None, None
             raise
         async with self._database.unit_of_work() as session:
             taken = await session.get_one(Call, call, with_for_update=True)

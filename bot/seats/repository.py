@@ -77,6 +77,16 @@ class SeatRepository:
         )
         return rows.all(), total or 0
 
+    async def ringing_calls(self, skills: Collection[str], *, limit: int) -> Sequence[Conversation]:
+        """Callers on the telephone who wait for a seat with ``skills``, in the order of service."""
+        rows = await self.session.scalars(
+            select(Conversation)
+            .where(_OWNED, _UNTAKEN, Conversation.channel == "phone", *self._served(skills))
+            .order_by(*_ORDER)
+            .limit(limit)
+        )
+        return rows.all()
+
     async def next_waiting(self, skills: Collection[str]) -> Conversation | None:
         """The talk that a seat with ``skills`` serves next, locked; what another seat is just taking
         is left to it."""
@@ -200,11 +210,21 @@ class SeatRepository:
     async def set_state(self, login: str, state: str) -> None:
         """The seat says how it is; the time counts from the change."""
         at = now()
-        row = insert(SeatState).values(login=login, state=state, since=at, seen_at=at)
+        row = insert(SeatState).values(login=login, state=state, telephone="", since=at, seen_at=at)
         await self.session.execute(
             row.on_conflict_do_update(
                 index_elements=["login"], set_={"state": state, "since": at, "seen_at": at}
             )
+        )
+
+    async def set_telephone(self, login: str, telephone: str) -> None:
+        """Where the seat's calls go."""
+        at = now()
+        row = insert(SeatState).values(
+            login=login, state="off", telephone=telephone, since=at, seen_at=at
+        )
+        await self.session.execute(
+            row.on_conflict_do_update(index_elements=["login"], set_={"telephone": telephone})
         )
 
     async def heard_from(self, login: str) -> None:

@@ -53,12 +53,13 @@
     const html = await response.text();
     const page = new DOMParser().parseFromString(html, "text/html");
     const state = page.querySelector(".news-state").dataset;
-    const [ringing, unread, waiting] = [state.ringing, state.unread, state.waiting].map(Number);
+    const [ringing, calls, unread, waiting] =
+      [state.ringing, state.calls, state.unread, state.waiting].map(Number);
     if (html !== shown && !place.contains(document.activeElement)) {
       shown = html;
-      place.innerHTML = ringing ? html : "";
+      place.innerHTML = ringing || calls ? html : "";
     }
-    const marks = [ringing && "告警", unread && `${unread} 未回`, waiting && `${waiting} 等候`].filter(Boolean);
+    const marks = [ringing && "告警", calls && "来电", unread && `${unread} 未回`, waiting && `${waiting} 等候`].filter(Boolean);
     document.title = marks.length ? `(${marks.join("，")}) ${title}` : title;
     ring(ringing > 0);
   };

@@ -6,6 +6,8 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.twiml.messaging_response import MessagingResponse
 
 from core.errors import InvalidInput, NotFound
@@ -16,7 +18,16 @@ from integrations.twilio.signing import SignedForm
 from integrations.twilio.twiml import twiml
 from integrations.voice.line import Caller, VoiceLine
 from integrations.voice.numbers import national
-from integrations.voice.port import Answer, Happening, Pressed, Returned, Said, Silent
+from integrations.voice.port import (
+    Answer,
+    Happening,
+    Pause,
+    Pressed,
+    Returned,
+    Said,
+    Say,
+    Silent,
+)
 from notices.service import receipt
 from notices.vocabulary import State
 
@@ -35,6 +46,9 @@ _OVER = ("completed", "busy", "failed", "no-answer", "canceled")
 _REACHED = ("completed", "answered")
 # The network vouches for the number (STIR/SHAKEN, full attestation).
 _VOUCHED = "TN-Validation-Passed-A"
+
+DATABASE_DOWN = (OperationalError, PoolTimeout)
+RECOVERING = "系统正在恢复，请稍等，不要挂断。"
 
 Step = Annotated[int, Path(ge=1, le=100_000)]
 
@@ -55,14 +69,18 @@ async def step(request: Request, step: Step, form: SignedForm) -> Response:
         answer = await line.happened(CARRIER, call, step, _happening(form))
     except NotFound:
         return await _started(request, form)
-    return _told(request, answer)
+    except DATABASE_DOWN:
+        # Nothing was done yet: the same step is asked again.
+        answer = Answer(step=step, actions=[Say(text=RECOVERING), Pause(seconds=2)])
+    return _told(request, call, answer)
 
 
 @router.post("/voice/fallback")
 async def fallback(request: Request, form: SignedForm) -> Response:
     """Twilio got no usable answer before: what was stored last is told again."""
+    call = _call(form)
     try:
-        return _told(request, await _line(request).where(CARRIER, _call(form)))
+        return _told(request, call, await _line(request).where(CARRIER, call))
     except NotFound:
         return await _started(request, form)
 
@@ -75,15 +93,15 @@ async def status(request: Request, form: SignedForm) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/voice/recording")
-async def recording(request: Request, form: SignedForm) -> Response:
-    """A recording is ready."""
+@router.post("/voice/recording/{call}")
+async def recording(request: Request, call: str, form: SignedForm) -> Response:
+    """A recording of ``call`` is ready; that of a room names no call itself."""
     provider_id, address = form.get("RecordingSid", ""), form.get("RecordingUrl", "")
     seconds = form.get("RecordingDuration", "")
     if form.get("RecordingStatus") == "completed" and provider_id and address:
         await _line(request).recorded(
             CARRIER,
-            _call(form),
+            call,
             provider_id[:64],
             address,
             int(seconds) if seconds.isdecimal() and len(seconds) < 7 else 0,
@@ -115,10 +133,9 @@ async def text_status(request: Request, form: SignedForm) -> Response:
 
 
 async def _started(request: Request, form: dict[str, str]) -> Response:
-    caller = Caller(
-        national(form.get("From", "")), form.get("StirVerstat", "").startswith(_VOUCHED)
-    )
-    return _told(request, await _line(request).started(CARRIER, _call(form), caller))
+    call, number = _call(form), national(form.get("From", ""))
+    caller = Caller(number, form.get("StirVerstat", "").startswith(_VOUCHED))
+    return _told(request, call, await _line(request).started(CARRIER, call, caller))
 
 
 def _line(request: Request) -> VoiceLine:
@@ -155,5 +172,6 @@ def _confidence(given: str) -> float | None:
     return float(given) if re.fullmatch(r"0(?:\.\d+)?|1(?:\.0+)?", given) else None
 
 
-def _told(request: Request, answer: Answer) -> Response:
-    return Response(twiml(answer, request.app.state.settings), media_type="text/xml")
+def _told(request: Request, call: str, answer: Answer) -> Response:
+    settings = request.app.state.settings
+    return Response(twiml(answer, call, settings), media_type="text/xml")

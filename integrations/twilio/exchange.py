@@ -58,7 +58,7 @@ class TwilioExchange:
         """Put the caller into ``room``. Raises Unavailable."""
         action = f"{self._settings.address}/twilio/voice/steps/{step}"
         told = VoiceResponse()
-        told.append(join(room, action, self._settings))
+        told.append(join(room, action, call_id, self._settings))
         try:
             await self._client.calls(call_id).update_async(twiml=str(told))
         except FAILURES as error:

@@ -27,8 +27,8 @@ RINGING = 30
 _MOST_HINTS = 100
 
 
-def twiml(answer: Answer, settings: Settings) -> str:
-    """The TwiML document of ``answer``; every next request goes to the step it names."""
+def twiml(answer: Answer, call: str, settings: Settings) -> str:
+    """The TwiML document of ``answer`` in ``call``; the next request goes to the step it names."""
     response = VoiceResponse()
     action = f"{settings.address}/twilio/voice/steps/{answer.step}"
     for one in answer.actions:
@@ -41,9 +41,9 @@ def twiml(answer: Answer, settings: Settings) -> str:
                 response.pause(length=seconds)
                 response.redirect(action, method="POST")
             case DialAction(number=number):
-                response.append(_dial(number, action, settings))
+                response.append(_dial(number, action, call, settings))
             case Join(room=room):
-                response.append(join(room, action, settings))
+                response.append(join(room, action, call, settings))
             case Record(seconds=seconds):
                 response.record(
                     action=action,
@@ -51,15 +51,16 @@ def twiml(answer: Answer, settings: Settings) -> str:
                     max_length=seconds,
                     finish_on_key="#",
                     play_beep=True,
-                    recording_status_callback=_recorded(settings),
+                    recording_status_callback=_recorded(call, settings),
                 )
             case HangUp():
                 response.hangup()
     return str(response)
 
 
-def _recorded(settings: Settings) -> str:
-    return f"{settings.address}/twilio/voice/recording"
+def _recorded(call: str, settings: Settings) -> str:
+    # A room's recording names no call.
+    return f"{settings.address}/twilio/voice/recording/{call}"
 
 
 def _gather(listen: Listen, action: str) -> Gather:
@@ -82,7 +83,7 @@ def _gather(listen: Listen, action: str) -> Gather:
     return gather
 
 
-def _dial(number: str, action: str, settings: Settings) -> Dial:
+def _dial(number: str, action: str, call: str, settings: Settings) -> Dial:
     dial = Dial(
         action=action,
         method="POST",
@@ -90,13 +91,13 @@ def _dial(number: str, action: str, settings: Settings) -> Dial:
         answer_on_bridge=True,
         caller_id=settings.twilio_number,
         record="record-from-answer-dual",
-        recording_status_callback=_recorded(settings),
+        recording_status_callback=_recorded(call, settings),
     )
     dial.number(international(number))
     return dial
 
 
-def join(room: str, action: str, settings: Settings) -> Dial:
+def join(room: str, action: str, call: str, settings: Settings) -> Dial:
     """The ``<Dial>`` that puts a caller into ``room``; the room is recorded from its start."""
     dial = Dial(action=action, method="POST")
     dial.append(
@@ -106,7 +107,7 @@ def join(room: str, action: str, settings: Settings) -> Dial:
             start_conference_on_enter=True,
             end_conference_on_exit=False,
             record="record-from-start",
-            recording_status_callback=_recorded(settings),
+            recording_status_callback=_recorded(call, settings),
         )
     )
     return dial

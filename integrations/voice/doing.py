@@ -6,11 +6,11 @@ import uuid
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.calls import repository
 from bot.calls.models import Call
 from bot.calls.repository import number_of
 from bot.models import Conversation
 from bot.seats.queueing import release
+from bot.seats.repository import SeatRepository
 from core.database import now
 from core.privacy import mask_phone
 from integrations.plain import keys_of
@@ -71,7 +71,8 @@ async def _call_back(session: AsyncSession, call: Call) -> Tell:
 async def hold(session: AsyncSession, call: Call, before: str = "") -> Tell:
     """Who waits hears the place in the queue, and may still speak or press."""
     call.state = "waiting"
-    waiting = await repository.waiting_before(session, call)
+    talk = await session.get_one(Conversation, call.conversation_id)
+    waiting = await SeatRepository(session).ahead_of(talk)
     place = f"前面还有 {waiting} 位，" if waiting else "马上为您接通，"
     return dialogue.holding(before, f"{place}请不要挂断。{dialogue.HOLD}")
 

@@ -210,7 +210,8 @@ def _stored(call: Call) -> Answer:
         return Answer(step=call.step, actions=BYE)
     if call.state == "seat" and call.room:
         return Answer(step=call.step, actions=[Join(room=call.room)])
-    return Answer.model_validate_json(decrypt(call.answer))
+    told = Answer.model_validate_json(decrypt(call.answer))
+    return Answer(step=call.step, actions=told.actions)
 
 
 def _keep(call: Call, told: Tell) -> Answer:

@@ -22,7 +22,9 @@ _SPOKEN_DIGIT = "零〇洞一幺二两三四五六七拐八九勾0-9"
 # From so many in a row on, spoken digits are a number and no words.
 _SPOKEN_NUMBER = re.compile(rf"[{_SPOKEN_DIGIT}](?:[ ,，、.\-]?[{_SPOKEN_DIGIT}]){{4,}}")
 _ONE_KEY = re.compile(r"^(?:我?(?:选|按)|第)?([一二两三四五六七八九1-9])(?:个|号|项|键)?[。.！!]?$")
-_NUMBER_WANTED = re.compile(r"查询码|工单编号|联系电话|电话号码|用别的号码|身份证号")
+_NUMBER_WANTED = re.compile(
+    r"(?:请(?:告诉|留|输入|提供)|需要|要用)[^。！!？?]*(?:查询码|编号|电话|号码)"
+)
 
 
 def one_by_one(digits: str) -> str:

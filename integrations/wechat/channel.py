@@ -21,8 +21,8 @@ from notices.vocabulary import Kind
 
 # The follower has not written for 48 hours; the count of messages is used up.
 _NO_MESSAGES_NOW = frozenset({45015, 45047})
-# System busy; too many calls a minute; too many this day.
-_BUSY = frozenset({-1, 45011, 45009})
+# System busy; too many calls a minute, a day; a token that is refused even when it is new.
+_BUSY = frozenset({-1, 45011, 45009, 40001, 40014, 42001})
 _REASONS = {
     40003: "不是有效的用户",
     43004: "用户没有关注公众号",
@@ -55,7 +55,7 @@ class WeChatChannel:
     async def send(self, message: Outgoing) -> str | None:
         """Send ``message``; returns the id of a template message or notice, if it became one.
 
-        Raises Refused, TryLater, or httpx.HTTPError when nobody knows whether it was sent.
+        Raises Refused, TryLater, or Unclear when nobody knows whether it was sent.
         """
         text = worded([message.text], message.choices, [message.card], self._account.address)
         parts = pieces(text)

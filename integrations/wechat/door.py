@@ -12,21 +12,21 @@ import base64
 import uuid
 from datetime import timedelta
 
-import httpx
 import structlog
 
 from bot.gateway import Gateway
 from bot.inputs import ChoiceInput, ImageInput, TextInput, TurnInput
-from bot.repository import append, find_conversation
-from core.database import Database, now
+from bot.repository import append, last_turn_at
+from core.database import Database
 from core.errors import HotlineError
 from core.replies import Choice, Reply, say
 from integrations.wechat import repository
 from integrations.wechat.account import Account
 from integrations.wechat.meaning import PICTURE_LOST, Picture, Receipt, meaning
 from integrations.wechat.messages import Incoming
-from integrations.wechat.platform import Platform, PlatformError, Unreachable
+from integrations.wechat.platform import Platform, PlatformError, Unclear, Unreachable
 from integrations.wechat.wording import TEXT_BYTES, picked, worded
+from notices.messages import address_hash
 from notices.service import claim_lines, reachable_again, receipt, told
 
 log = structlog.get_logger(__name__)
@@ -115,9 +115,12 @@ class Door:
             await repository.finish(session, key)
 
     async def _say(self, incoming: Incoming, what: TurnInput | Reply) -> None:
-        conversation = await self._gateway.at_door(CHANNEL, incoming.user)
+        conversation = None
+        if isinstance(what, TextInput):
+            what, conversation = await self._chosen(incoming.user, what)
+        if conversation is None:
+            conversation = await self._gateway.at_door(CHANNEL, incoming.user)
         if not isinstance(what, Reply):
-            what = await self._chosen(conversation, incoming.user, what)
             try:
                 await self._gateway.take_from_door(conversation, incoming.key, what)
                 return
@@ -128,24 +131,27 @@ class Door:
             # With the line, so that it is said once.
             await repository.finish(session, incoming.key)
 
-    async def _chosen(self, conversation: uuid.UUID, user: str, heard: TurnInput) -> TurnInput:
-        """A digit or title typed for a choice that was shown since the follower last spoke."""
-        if not isinstance(heard, TextInput):
-            return heard
+    async def _chosen(
+        self, user: str, typed: TextInput
+    ) -> tuple[TextInput | ChoiceInput, uuid.UUID | None]:
+        """What was typed; if it is the digit or title of a choice that was shown since the follower
+        last spoke, that choice, and the conversation that it belongs to."""
         async with self._database.unit_of_work() as session:
-            found = await find_conversation(session, conversation)
-            since = found.last_turn_at if found else now()
-            choice = picked(heard.text, _offered(await told(session, CHANNEL, user, since)))
-        if choice is None:
-            return heard
-        return ChoiceInput(kind="choice", value=choice.value, title=choice.title)
+            since = await last_turn_at(session, address_hash(CHANNEL, user))
+            shown = await told(session, CHANNEL, user, since) if since else []
+        offered = next((one for one in reversed(shown) if one.reply.choices), None)
+        choice = picked(typed.text, offered.reply.choices) if offered else None
+        if offered is None or choice is None:
+            return typed, None
+        chosen = ChoiceInput(kind="choice", value=choice.value, title=choice.title)
+        return chosen, offered.conversation_id
 
     async def _picture(self, picture: Picture) -> ImageInput | Reply:
         try:
             content = await self._platform.picture(picture.media_id)
         except HotlineError as refused:
             return say(refused.message)
-        except (PlatformError, Unreachable, httpx.HTTPError) as error:
+        except (PlatformError, Unreachable, Unclear) as error:
             log.warning("wechat_picture_lost", reason=str(error))
             return PICTURE_LOST
         return ImageInput(kind="image", data=base64.b64encode(content).decode())
@@ -157,6 +163,9 @@ class Door:
         conversation = await self._gateway.at_door(CHANNEL, incoming.user)
         try:
             async with self._database.unit_of_work() as session:
+                before = await repository.answer_of(session, incoming.key)
+                if before is not None:
+                    return before
                 replies = await claim_lines(session, conversation)
                 if not replies:
                     return None

@@ -35,7 +35,12 @@ class PlatformError(Exception):
 
 
 class Unreachable(Exception):
-    """The platform was not reached; the request has had no effect."""
+    """The platform was not reached, or gave no token; the request has had no effect."""
+
+
+class Unclear(Exception):
+    """Nobody knows whether the request has had an effect. The message names no address, which
+    carries the token."""
 
 
 class Platform:
@@ -52,7 +57,7 @@ class Platform:
         await self._http.aclose()
 
     async def send_text(self, user: str, text: str) -> None:
-        """A customer-service message. Raises PlatformError, Unreachable or httpx.HTTPError."""
+        """A customer-service message. Raises PlatformError, Unreachable or Unclear."""
         await self.call(
             "/cgi-bin/message/custom/send",
             {"touser": user, "msgtype": "text", "text": {"content": text}},
@@ -106,7 +111,10 @@ class Platform:
             "secret": self._account.secret,
             "force_refresh": force,
         }
-        given = await self._post("/cgi-bin/stable_token", wanted)
+        try:
+            given = await self._post("/cgi-bin/stable_token", wanted)
+        except (PlatformError, Unclear) as error:
+            raise Unreachable(f"no token: {error}") from error
         valid = timedelta(seconds=int(given["expires_in"]))
         return str(given["access_token"]), max(valid - _EARLY, _SHORTEST)
 
@@ -122,9 +130,9 @@ class Platform:
                 params={"access_token": token} if token else None,
                 headers={"Content-Type": "application/json"},
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unreachable(type(error).__name__) from error
-        return _checked(response)
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
+        return _checked(response.status_code, response.content)
 
     async def _fetch(self, token: str, media_id: str) -> bytes:
         query = {"access_token": token, "media_id": media_id}
@@ -135,23 +143,29 @@ class Platform:
                     content += part
                     if len(content) > MAX_BYTES:
                         raise TooLarge("图片超过 5 MB，请压缩后再传")
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unreachable(type(error).__name__) from error
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
         if response.headers.get("content-type", "").startswith("image/"):
             return bytes(content)
-        _checked(
-            httpx.Response(response.status_code, content=bytes(content), request=response.request)
-        )
+        _checked(response.status_code, bytes(content))
         raise PlatformError(response.status_code, "not a picture")
 
 
-def _checked(response: httpx.Response) -> dict[str, Any]:
-    response.raise_for_status()
+def _failure(error: httpx.HTTPError) -> Unreachable | Unclear:
+    before = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    kind = Unreachable if isinstance(error, before) else Unclear
+    return kind(type(error).__name__)
+
+
+def _checked(status: int, content: bytes) -> dict[str, Any]:
+    """What the platform answered, if it says that it did what was asked."""
     try:
-        given = response.json()
+        given = json.loads(content)
     except ValueError as error:
-        raise PlatformError(response.status_code, "not JSON") from error
-    code = given.get("errcode", 0) if isinstance(given, dict) else response.status_code
+        raise Unclear(f"HTTP {status}") from error
+    if status != 200 or not isinstance(given, dict):
+        raise Unclear(f"HTTP {status}")
+    code = int(given.get("errcode", 0))
     if code:
-        raise PlatformError(int(code), str(given.get("errmsg", "")))
-    return dict(given)
+        raise PlatformError(code, str(given.get("errmsg", "")))
+    return given

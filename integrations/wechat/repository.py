@@ -78,6 +78,14 @@ async def finish(session: AsyncSession, key: str) -> None:
     )
 
 
+async def answer_of(session: AsyncSession, key: str) -> str | None:
+    """What a response showed before; locks the message until the transaction ends."""
+    answer = await session.scalar(
+        select(WeChatMessage.answer).where(WeChatMessage.key == key).with_for_update()
+    )
+    return decrypt(answer) if answer else None
+
+
 async def keep_answer(session: AsyncSession, key: str, answer: str) -> None:
     """What the response itself shows, for when WeChat did not get it and asks again."""
     await session.execute(

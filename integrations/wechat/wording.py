@@ -13,6 +13,8 @@ from typing import Any
 from core.replies import Choice
 
 TEXT_BYTES = 2048
+# Who cannot speak must not be led to a call.
+_POLICE_BY_TEXT = "12110"
 _GRADE = re.compile(r"^review:([1-5])$")
 _PICK = re.compile(r"^(?:选|第|选择)?\s*(\d{1,2})\s*(?:个|项|号|[.。、)])?$")
 # The only marks that XML 1.0 cannot carry, and that have no business in a sentence.
@@ -66,10 +68,7 @@ def _card(card: dict[str, Any], address: str) -> str:
     match card.get("kind"):
         case "emergency":
             numbers = [re.match(r"[\d-]+", str(number)) for number in card.get("numbers", [])]
-            links = [
-                f'<a href="tel:{number[0]}">拨打 {number[0]}</a>' for number in numbers if number
-            ]
-            return "\n".join(links)
+            return "\n".join(_call(number[0]) for number in numbers if number)
         case "link" | "review" | "item" | "policy" | "life_event":
             return _link(str(card.get("title") or _TITLES.get(card["kind"], "")), card, address)
         case "case":
@@ -77,6 +76,12 @@ def _card(card: dict[str, Any], address: str) -> str:
             return _link("查进度", card, address)
         case _:
             return ""
+
+
+def _call(number: str) -> str:
+    if number == _POLICE_BY_TEXT:
+        return f"发短信到 {number}"
+    return f'<a href="tel:{number}">拨打 {number}</a>'
 
 
 _TITLES = {

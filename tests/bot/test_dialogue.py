@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.actions.dialogue import Step, decide, is_yes, looks_like_question, question_at_end
+from bot.actions.dialogue import (
+    Step,
+    decide,
+    how_to_report,
+    is_yes,
+    looks_like_question,
+    question_at_end,
+)
 
 TABLE = [
     # act, confidence, awaiting, text → step
@@ -79,3 +86,18 @@ def test_questions_are_known(text: str) -> None:
 )
 def test_the_question_at_the_end_of_a_story(text: str, question: str | None) -> None:
     assert question_at_end(text) == question
+
+
+@pytest.mark.parametrize(
+    ("text", "matter"),
+    [
+        ("路灯坏了怎么反映", "路灯坏了"),
+        ("楼上漏水该找谁投诉？", "楼上漏水"),
+        ("望湖路井盖没了去哪里报修", "望湖路井盖没了"),
+        ("身份证怎么办", None),
+        ("怎么投诉", None),
+        ("路灯坏了没人修", None),
+    ],
+)
+def test_a_question_how_to_report_names_its_matter(text: str, matter: str | None) -> None:
+    assert how_to_report(text) == matter

@@ -8,6 +8,8 @@ from bot.evaluation import Utterance, read_utterances
 from intake.emergencies import screen
 
 OURS = Path(__file__).with_name("understanding.jsonl")
+# Written in one go before the rules were mended for it (first), and after (second).
+DANGERS = Path(__file__).with_name("dangers.jsonl")
 
 
 def _rows() -> list[Utterance]:
@@ -36,3 +38,24 @@ def test_what_only_sounds_like_one_is_left_alone() -> None:
     assert len(near) >= 100
     alarms = [u.text for u in near if screen(u.text)]
     assert len(alarms) <= 0.05 * len(near), alarms
+
+
+def test_dangers_told_in_other_words_are_heard_and_go_to_a_number_that_fits() -> None:
+    told = [u for u in read_utterances(DANGERS) if u.act == "emergency"]
+    heard = [(u, screen(u.text)) for u in told if u.notes["set"] == "first"]
+    assert len(heard) >= 150
+    missed = [u.text for u, found in heard if found is None]
+    assert len(missed) <= 0.02 * len(heard), missed
+    wrong = [
+        (u.text, found.number)
+        for u, found in heard
+        if found and f"transfer_{found.number}" not in {u.triage, *u.also("triage")}
+    ]
+    assert len(wrong) <= 3, wrong
+
+
+def test_what_can_wait_in_other_words_is_left_alone() -> None:
+    near = [u for u in read_utterances(DANGERS) if u.notes.get("near")]
+    assert len(near) >= 200
+    alarms = [u.text for u in near if screen(u.text)]
+    assert len(alarms) <= 0.02 * len(near), alarms

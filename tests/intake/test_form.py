@@ -196,3 +196,10 @@ def test_another_number_in_the_same_road_is_a_place_and_no_date(said: str) -> No
 def test_a_date_that_is_said_so_stays_a_date() -> None:
     matter = listen(Matter(), "望湖路18号路灯坏了三天，电话13800000021", "file_case", ROAD)
     assert listen(matter, "不对，是20号开始的").since == "20号"
+
+
+def test_a_report_that_says_at_what_hour_is_not_asked_since_when() -> None:
+    said = "举报望湖路18号半夜偷倒垃圾，电话13800000021"
+    report = Matter(type=CaseType.REPORT)
+    assert listen(report, said, "file_case", ROAD).awaiting == "confirm"
+    assert listen(Matter(type=CaseType.COMPLAINT), said, "file_case", ROAD).awaiting == "since"

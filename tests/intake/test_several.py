@@ -20,6 +20,12 @@ from intake.orders import gives_orders, without_orders
         ("我第一次打电话说今天来，第二天还是没人来", []),
         ("1.5米宽的沟，2米深", []),
         ("望湖路18号路灯坏了三天", []),
+        (
+            "第一望湖路路灯坏了第二春晖路井盖没了",
+            ["望湖路路灯坏了", "春晖路井盖没了"],
+        ),
+        ("一个是路灯不亮一个是井盖松动", ["路灯不亮", "井盖松动"]),
+        ("第一人民医院挂号难第二中学门口堵车", []),
     ],
 )
 def test_matters_that_are_counted_off(text: str, matters: list[str]) -> None:
@@ -33,10 +39,30 @@ def test_matters_that_are_counted_off(text: str, matters: list[str]) -> None:
         ("路灯坏了，还有就是井盖松了", ["路灯坏了", "井盖松了"]),
         ("楼上漏水，还有人管吗", ["楼上漏水，还有人管吗"]),
         ("还有多久能修好", ["还有多久能修好"]),
+        (
+            "路灯坏了三天然后还有那个井盖松了再一个就是油烟太大",
+            ["路灯坏了三天", "那个井盖松了", "油烟太大"],
+        ),
+        ("路灯坏了还有井盖松了", ["路灯坏了", "井盖松了"]),
+        ("反映了还有没有人管", ["反映了还有没有人管"]),
     ],
 )
 def test_matters_that_are_added_on(text: str, pieces: list[str]) -> None:
     assert several.added(text) == pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("三件事：路灯坏了；井盖没了；油烟太大", (3, ["路灯坏了", "井盖没了", "油烟太大"])),
+        ("两个问题 路灯不亮了 井盖没有了", (2, ["路灯不亮了", "井盖没有了"])),
+        ("我有两件事要反映，路灯不亮了，井盖没有了", (2, ["路灯不亮了", "井盖没有了"])),
+        ("一件事", None),
+        ("望湖路路灯坏了", None),
+    ],
+)
+def test_matters_whose_number_is_announced(text: str, first: tuple[int, list[str]] | None) -> None:
+    assert next(iter(several.announced(text)), None) == first
 
 
 @pytest.mark.parametrize(

@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import httpx
-from call_simulator import BASE, CallSimulator
+from aiohttp import web
+from call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
+from carrier_peer import CarrierPeer
 from sqlalchemy import select
 
 from bot.models import Conversation, Turn
 from cases.models import Case, Contact
 from core.database import Database
 from kb.models import GivenAnswer
+from tests.integrations.wechat import peer as wechat
 from tests.integrations.wechat.peer import WeChatPeer
-from tests.stack import Citizen
+from tests.stack import Citizen, Stack, running_line
 
 PHONE = "13800001234"
+SECRET = "carrier-secret-of-the-tests"
 _CONFIRM = re.compile(r"确认提交")
 _CONTACT = re.compile(r"留一个联系电话|现在这个号码")
 _FILED = re.compile(r"已登记")
@@ -113,6 +119,79 @@ def through_twilio(address: str) -> httpx.AsyncClient:
             return await super().handle_async_request(request)
 
     return httpx.AsyncClient(transport=ToLine(), base_url=BASE, timeout=20)
+
+
+class Gateway(CarrierPeer):
+    """The carrier's gateway, which tells what it was given to send."""
+
+    came = asyncio.Event()
+
+    async def _take(self, request: web.Request) -> web.Response:
+        answer = await super()._take(request)
+        self.came.set()
+        return answer
+
+    async def text(self, word: str) -> str:
+        """The latest text to the telephone with ``word`` in it, once there is one."""
+        async with asyncio.timeout(30):
+            while not (found := self._texts(word)):
+                self.came.clear()
+                await self.came.wait()
+        return found[-1]
+
+    def _texts(self, word: str) -> list[str]:
+        return [
+            str(order["body"])
+            for path, order in self.orders
+            if path == "/text" and order["number"] == PHONE and word in str(order["body"])
+        ]
+
+
+@dataclass
+class Doors:
+    """The running line with every door open, and the platforms around it."""
+
+    stack: Stack
+    platform: WeChatPeer
+    gateway: Gateway
+    twilio: httpx.AsyncClient
+
+    def citizens(self) -> list[Door]:
+        """A new conversation at each door."""
+        return [
+            WebDoor(self.stack.address),
+            WeChatDoor(self.platform),
+            PhoneDoor(self.twilio),
+        ]
+
+
+@asynccontextmanager
+async def open_doors(platform: WeChatPeer) -> AsyncIterator[Doors]:
+    """A running line with every door open, ``platform`` among them; its notices know no night."""
+    gateway = Gateway(SECRET)
+    await gateway.start()
+    with platform:
+        settings = {
+            **wechat.settings(platform.address),
+            "twilio_account": ACCOUNT,
+            "twilio_token": TOKEN,
+            "twilio_number": LINE,
+            "carrier_secret": SECRET,
+            "carrier_url": gateway.address,
+            "public_url": BASE,
+            "quiet_from": "00:00",
+            "quiet_to": "00:00",
+        }
+        line = running_line({f"HOTLINE_{name.upper()}": value for name, value in settings.items()})
+        # The gateway answers from this loop, so nothing here may block it.
+        stack = await asyncio.to_thread(line.__enter__)
+        try:
+            platform.callback = f"{stack.address}/wechat/callback"
+            async with through_twilio(stack.address) as twilio:
+                yield Doors(stack, platform, gateway, twilio)
+        finally:
+            await asyncio.to_thread(line.__exit__, None, None, None)
+            await gateway.stop()
 
 
 async def tell(door: Door, words: str) -> str:

@@ -5,32 +5,24 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from aiohttp import web
-from call_simulator import ACCOUNT, BASE, LINE, TOKEN
-from carrier_peer import CarrierPeer
 
 from core.database import Database
 from tests.integrations.wechat import peer as wechat
 from tests.integrations.wechat.peer import WeChatPeer
 from tests.journeys.doors import (
     PHONE,
-    Door,
+    Doors,
     Outcome,
     PhoneDoor,
     WebDoor,
-    WeChatDoor,
+    open_doors,
     outcome,
     tell,
-    through_twilio,
 )
-from tests.stack import Stack, running_line
 
-SECRET = "carrier-secret-of-the-tests"
 # What is told, and what must come of it: cases, answers, who goes on with the talk.
 STORIES = [
     ("望湖路8号的路灯昨天晚上开始不亮了", "case"),
@@ -46,81 +38,10 @@ STORIES = [
 ]
 
 
-class Gateway(CarrierPeer):
-    """The carrier's gateway, which tells what it was given to send."""
-
-    came = asyncio.Event()
-
-    async def _take(self, request: web.Request) -> web.Response:
-        answer = await super()._take(request)
-        self.came.set()
-        return answer
-
-    async def text(self, word: str) -> str:
-        """The latest text to the telephone with ``word`` in it, once there is one."""
-        async with asyncio.timeout(30):
-            while not (found := self._texts(word)):
-                self.came.clear()
-                await self.came.wait()
-        return found[-1]
-
-    def _texts(self, word: str) -> list[str]:
-        return [
-            str(order["body"])
-            for path, order in self.orders
-            if path == "/text" and order["number"] == PHONE and word in str(order["body"])
-        ]
-
-
-@dataclass
-class Doors:
-    """The running line with every door open, and the platforms around it."""
-
-    stack: Stack
-    platform: WeChatPeer
-    gateway: Gateway
-    twilio: httpx.AsyncClient
-
-    def citizens(self) -> list[Door]:
-        """A new conversation at each door."""
-        return [
-            WebDoor(self.stack.address),
-            WeChatDoor(self.platform),
-            PhoneDoor(self.twilio),
-        ]
-
-
 @pytest.fixture(scope="module")
-def platform() -> Iterator[WeChatPeer]:
-    with WeChatPeer() as peer:
-        yield peer
-
-
-@pytest.fixture(scope="module")
-async def doors(platform: WeChatPeer) -> AsyncIterator[Doors]:
-    gateway = Gateway(SECRET)
-    await gateway.start()
-    settings = {
-        **wechat.settings(platform.address),
-        "twilio_account": ACCOUNT,
-        "twilio_token": TOKEN,
-        "twilio_number": LINE,
-        "carrier_secret": SECRET,
-        "carrier_url": gateway.address,
-        "public_url": BASE,
-        "quiet_from": "00:00",
-        "quiet_to": "00:00",
-    }
-    line = running_line({f"HOTLINE_{name.upper()}": value for name, value in settings.items()})
-    # The gateway answers from this loop, so nothing here may block it.
-    stack = await asyncio.to_thread(line.__enter__)
-    try:
-        platform.callback = f"{stack.address}/wechat/callback"
-        async with through_twilio(stack.address) as twilio:
-            yield Doors(stack, platform, gateway, twilio)
-    finally:
-        await asyncio.to_thread(line.__exit__, None, None, None)
-        await gateway.stop()
+async def doors() -> AsyncIterator[Doors]:
+    async with open_doors(WeChatPeer()) as opened:
+        yield opened
 
 
 async def test_ten_conversations_end_alike_at_every_door(doors: Doors) -> None:

@@ -28,6 +28,10 @@ SCRIPT: tuple[dict[str, Any], ...] = (
 class Persistent(Citizen):
     """A citizen whose door sends a turn again, under the same id, until it is answered."""
 
+    def _turn(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        self._sent += 1
+        return self.insist(f"turn-{self._sent}", body)
+
     def insist(self, client_id: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         again = threading.Event()
         for _ in range(600):

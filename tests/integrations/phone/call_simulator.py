@@ -155,6 +155,19 @@ class CallSimulator:
         )
         return heard
 
+    async def room_recorded(self, url: str) -> None:
+        """The callback of a conference's recording, which names the conference and no call."""
+        fields = {
+            "AccountSid": ACCOUNT,
+            "ConferenceSid": new_sid("CF"),
+            "RecordingSid": new_sid("RE"),
+            "RecordingUrl": "https://api.twilio.com/2010-04-01/Recordings/room",
+            "RecordingStatus": "completed",
+            "RecordingDuration": "61",
+        }
+        for _ in range(self.times):
+            assert (await self.post(url, fields)).status_code == 204
+
     async def callback(self, url: str, **more: str) -> None:
         """A callback of Twilio's, as often as requests go out."""
         for _ in range(self.times):

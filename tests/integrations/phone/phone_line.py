@@ -88,7 +88,6 @@ async def line(
     app.state.database = catalogue
     app.state.gateway = Gateway(catalogue, client)
     connect(app, catalogue, app.state.gateway, "示例市")
-    app.state.voice.patience = app.state.texts.patience = 1.0
     app.state.switchboard.register(CarrierExchange(carrier.settings(settings)))
     assistant.executor = make_executor(city)
     register_texts(catalogue, settings)

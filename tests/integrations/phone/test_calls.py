@@ -17,7 +17,9 @@ from bot.calls.repository import missed, number_of, recordings
 from bot.models import Conversation, Turn
 from cases.models import Case
 from cases.numbers import query_code
+from core.database import Database
 from core.privacy import decrypt
+from integrations.voice.line import PATIENCE
 from integrations.voice.speech import one_by_one
 
 LAMP = "望湖路8号的路灯不亮了"
@@ -122,7 +124,7 @@ async def test_a_person_at_any_time(line: FastAPI, call: Ring, way: str) -> None
     else:
         heard = await phone.say("转人工", 0.9 if way == "words" else 0.2)
     assert "已为您转人工" in heard[-1] and "填表" not in heard[-1]
-    assert "请我们回拨请按1" in heard[-1]
+    assert "要我们回拨请按1" in heard[-1]
     waiting = await stored(line, phone)
     assert waiting.state == "waiting" and waiting.waiting_since is not None
     assert "请不要挂断" in (await phone.keep_silent())[-1]
@@ -194,6 +196,17 @@ async def test_a_number_without_entry_is_dialled_as_it_is(call: Ring) -> None:
     assert "还需要帮助" in (await phone.dial_ends("completed"))[-1]
 
 
+async def test_who_wants_to_die_is_connected_in_the_middle_of_a_form(
+    line: FastAPI, call: Ring
+) -> None:
+    phone = call()
+    await phone.ring()
+    await phone.say(LAMP)
+    heard = await phone.say("我不想活了")
+    assert "请不要挂断" in heard[-1] and phone.dialled in ("110", "120")
+    assert str((await talk_of(line, phone)).handover_reason).startswith("紧急")
+
+
 async def test_a_figure_of_speech_is_no_emergency(call: Ring) -> None:
     phone = call()
     await phone.ring()
@@ -202,8 +215,9 @@ async def test_a_figure_of_speech_is_no_emergency(call: Ring) -> None:
 
 
 async def test_a_slow_assistant_never_keeps_the_exchange_waiting(
-    call: Ring, assistant: AssistantPeer
+    line: FastAPI, call: Ring, assistant: AssistantPeer
 ) -> None:
+    line.state.voice.patience = 0.2
     assistant.slow = asyncio.Event()
     phone = call()
     await phone.ring()
@@ -211,7 +225,20 @@ async def test_a_slow_assistant_never_keeps_the_exchange_waiting(
     heard = await phone.say(LAMP)
     assert heard[0] == "请稍等。" and "什么时候" in heard[-1]
     assert len(assistant.turns) <= 2  # asked anew at most, acted upon once
+    line.state.voice.patience = PATIENCE
     assert "打您现在这个号码" in (await phone.say("昨天晚上"))[-1]
+
+
+async def test_a_lost_database_is_waited_for(line: FastAPI, call: Ring) -> None:
+    phone = call()
+    await phone.ring()
+    real = line.state.voice.database
+    line.state.voice.database = Database("postgresql://nobody@127.0.0.1:1/none")
+    phone.on_wait = lambda: setattr(line.state.voice, "database", real)
+    heard = await phone.say(LAMP)
+    assert "正在恢复" in heard[0] and len(heard) == 2
+    assert "没有听到" in heard[1]
+    assert "什么时候" in (await phone.say(LAMP))[-1]
 
 
 async def test_without_the_assistant_the_call_goes_on(call: Ring, assistant: AssistantPeer) -> None:

@@ -115,7 +115,14 @@ def test_keys_said(heard: str, key: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "asks"),
-    [("请告诉我工单编号和 6 位查询码", True), ("请留一个联系电话", True), ("请问在哪里？", False)],
+    [
+        ("请告诉我工单编号和 6 位查询码", True),
+        ("还需要6 位查询码。", True),
+        ("请留一个联系电话，承办单位会与您联系。", True),
+        ("可以打这个号码联系您吗？要用别的号码，请直接说", True),
+        ("已登记，工单编号 26，查询码 23。请保存好编号和查询码，可随时查进度。", False),
+        ("请问在哪里？", False),
+    ],
 )
 def test_what_asks_for_a_number(text: str, asks: bool) -> None:
     assert expects_number(text) is asks

@@ -14,7 +14,7 @@ from test_calls import LAMP, stored, talk_of
 from twilio_rest import TwilioRest
 from twiml_rules import document
 
-from bot.calls.repository import going_on, missed
+from bot.calls.repository import going_on, missed, recordings
 from bot.calls.switchboard import Switchboard
 from core.errors import Conflict, NotFound, Unavailable
 
@@ -49,6 +49,8 @@ async def test_a_seat_takes_a_call_and_brings_in_a_third(
     assert (invited["To"], invited["EndConferenceOnExit"].lower()) == (AT_SEAT, "true")
     await phone.follow(joined["Twiml"])
     assert phone.dialled == room
+    assert phone.waiting is not None
+    recorded = phone.waiting[0].attrib["recordingStatusCallback"]
     taken, talk = await stored(line, phone), await talk_of(line, phone)
     assert (taken.state, taken.seat, talk.owner, talk.seat) == ("seat", "seat", "person", "seat")
     assert taken.connected_at is not None
@@ -58,6 +60,9 @@ async def test_a_seat_takes_a_call_and_brings_in_a_third(
     with pytest.raises(Conflict):
         await board.transfer(known.id, SEAT, "seat2")
     assert "人工服务已结束" in (await phone.dial_ends("completed"))[-1]
+    await phone.room_recorded(recorded)
+    async with line.state.database.unit_of_work() as session:
+        assert [one.seconds for one in await recordings(session, known.id)] == [61]
     assert (await talk_of(line, phone)).owner == "assistant"
     assert "什么时候" in (await phone.say("望湖路9号的路灯也不亮"))[-1]
 
@@ -86,6 +91,9 @@ async def test_what_twilio_refuses_changes_nothing(
     kept = await stored(line, phone)
     assert (kept.state, kept.room, kept.seat) == ("waiting", None, None)
     assert (await talk_of(line, phone)).seat is None
+    rest.silent = False
+    assert "已收到" in (await phone.say("就在门口"))[-1]
+    assert "我们继续" in (await phone.press("3"))[-1]
 
 
 async def test_hanging_up(line: FastAPI, call: Ring, board: Switchboard, rest: TwilioRest) -> None:

@@ -187,6 +187,7 @@ async def test_a_silent_platform_leaves_it_unknown(
 async def test_a_slow_assistant_is_answered_by_a_text_of_its_own(
     line: FastAPI, texting: Texting, assistant: AssistantPeer
 ) -> None:
+    line.state.texts.patience = 0.2
     assistant.slow = asyncio.Event()
     phone = texting()
     assert await phone.say(LAMP) == []

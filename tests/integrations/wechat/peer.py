@@ -93,6 +93,7 @@ class WeChatPeer:
         self.media: dict[str, tuple[str, bytes]] = {}
         self.sent: list[tuple[str, dict[str, Any]]] = []
         self.failures: deque[int] = deque()
+        self.breaks = False
         self.tokens_issued = 0
         self.slowest = 0.0
         self._token = ""
@@ -295,6 +296,9 @@ class WeChatPeer:
             def do_POST(self) -> None:
                 url = urlsplit(self.path)
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                if peer.breaks and url.path != "/cgi-bin/stable_token":
+                    self.send_error(502)
+                    return
                 with peer._changed:
                     told = peer.answer(url.path, parse_qs(url.query), json.loads(body))
                 self._send("application/json", json.dumps(told).encode())

@@ -18,7 +18,7 @@ from integrations.wechat.allowance import Allowance
 from integrations.wechat.channel import WeChatChannel
 from integrations.wechat.menu import buttons
 from integrations.wechat.messages import read
-from integrations.wechat.platform import Platform
+from integrations.wechat.platform import Platform, Unclear
 from notices.channels import Outgoing, Refused, TryLater
 from notices.vocabulary import Kind
 from tests.integrations.wechat import peer as played
@@ -81,6 +81,40 @@ async def test_a_token_that_expires_is_renewed_once(
     peer.expire_token()
     await asyncio.gather(*(platforms[n % 2].publish_menu([]) for n in range(6)))
     assert (peer.tokens_issued, len(peer.sent)) == (2, 7)
+
+
+async def test_a_token_that_is_refused_is_replaced_and_the_message_sent(
+    channel: WeChatChannel, database: Database, peer: WeChatPeer
+) -> None:
+    await wrote(database, peer)
+    peer.failures.append(42001)
+    await channel.send(outgoing())
+    assert (peer.tokens_issued, len(peer.sent)) == (2, 1)
+    peer.failures.extend([40001, 40001])
+    with pytest.raises(TryLater):
+        await channel.send(outgoing())
+
+
+async def test_a_wrong_secret_loses_no_message_and_is_told_to_nobody(
+    database: Database, peer: WeChatPeer
+) -> None:
+    own = account(peer, wechat_app_secret="wrong")
+    platform = Platform(own, database)
+    await wrote(database, peer)
+    with pytest.raises(TryLater, match="40125") as refused:
+        await WeChatChannel(own, database, platform).send(outgoing())
+    assert "wrong" not in str(refused.value)
+    await platform.close()
+
+
+async def test_a_platform_that_breaks_off_leaves_it_open_and_names_no_token(
+    channel: WeChatChannel, database: Database, peer: WeChatPeer
+) -> None:
+    await wrote(database, peer)
+    peer.breaks = True
+    with pytest.raises(Unclear) as unclear:
+        await channel.send(outgoing())
+    assert "token" not in repr(unclear.value)
 
 
 async def test_texts_reach_the_platform_as_they_are(

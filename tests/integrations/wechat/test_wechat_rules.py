@@ -161,6 +161,10 @@ def test_a_digit_or_a_title_picks_a_choice(
             {"kind": "emergency", "numbers": ["119", "120（急救）"]},
             '<a href="tel:119">拨打 119</a>\n<a href="tel:120">拨打 120</a>',
         ),
+        (
+            {"kind": "emergency", "numbers": ["110", "12110（短信报警）"]},
+            '<a href="tel:110">拨打 110</a>\n发短信到 12110',
+        ),
         ({"kind": "link", "title": "填表", "url": "/form"}, "填表：https://line.test/form"),
         ({"kind": "review", "url": "/r/x"}, "打开评价页面：https://line.test/r/x"),
         ({"kind": "case", "url": "/progress"}, "查进度：https://line.test/progress"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from datetime import timedelta
 
 import pytest
 from PIL import Image
@@ -17,6 +18,7 @@ from core.replies import say
 from intake.service import open_draft, read
 from notices.messages import Message
 from notices.service import enqueue
+from notices.tasks import send_delivery
 from notices.vocabulary import Kind
 from tests.integrations.wechat.wechat_line import WeChatLine
 
@@ -238,9 +240,9 @@ async def test_what_could_not_be_sent_goes_with_the_answer_to_the_next_message(
     conversation = (await line.conversation()).id
     sent = []
     for number in range(7):
-        await line.gateway.say_as_person(conversation, "seat", f"第{number}句")
+        await speak(line, conversation, f"第{number}句")
         sent += await line.push()
-    assert sent == [f"第{number}句" for number in range(5)]
+    assert [text.rsplit("\n", 1)[-1] for text in sent] == [f"第{number}句" for number in range(5)]
     assert await line.say("在的") == ["第5句\n\n第6句"]
     assert await line.push() == []
 
@@ -270,3 +272,37 @@ async def test_a_digit_never_picks_what_was_not_shown_yet(line: WeChatLine) -> N
         await enqueue(session, held)
     await line.say("1")
     assert line.assistant.heard[-1] == '/choose{"value": "intake:confirm"}'
+
+
+async def test_days_later_a_digit_answers_in_the_talk_that_the_notice_belongs_to(
+    line: WeChatLine,
+) -> None:
+    await line.say("路灯坏了")
+    old = (await line.conversation()).id
+    grades = say("您的工单已有办理结果", ("非常满意", "review:5"), ("不满意", "review:2"))
+    notice = Message("told", "wechat", "o-1", Kind.ANSWERED, grades, conversation_id=old)
+    await line.make_old(timedelta(days=3))
+    async with line.database.unit_of_work() as session:
+        delivery_id = await enqueue(session, notice)
+    assert delivery_id is not None
+    await send_delivery(delivery_id)
+    await line.make_old(timedelta(days=3), of_deliveries=timedelta(days=2))
+    await line.say("2")
+    assert line.assistant.heard[-1] == '/choose{"value": "review:2"}'
+    assert (await line.conversation()).id == old
+
+
+async def test_a_day_after_a_notice_words_belong_to_its_talk_too(line: WeChatLine) -> None:
+    await line.say("路灯坏了")
+    old = (await line.conversation()).id
+    await line.make_old(timedelta(days=3), of_deliveries=timedelta(hours=20))
+    await line.say("还是没修好")
+    assert (await line.conversation()).id == old
+
+
+async def test_after_a_day_of_silence_the_talk_is_another(line: WeChatLine) -> None:
+    await line.say("路灯坏了")
+    await line.make_old(timedelta(days=3), of_deliveries=timedelta(days=2))
+    await line.say("我要办身份证")
+    async with line.database.unit_of_work() as session:
+        assert len((await session.scalars(select(Conversation))).all()) == 2

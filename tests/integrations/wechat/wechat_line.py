@@ -113,6 +113,13 @@ class WeChatLine:
         async with self.database.unit_of_work() as session:
             await session.execute(update(Delivery).values(not_before=now()))
 
+    async def make_old(self, since: timedelta, *, of_deliveries: timedelta = timedelta(0)) -> None:
+        """As if the last turns, and what was sent, had been so long ago."""
+        async with self.database.unit_of_work() as session:
+            await session.execute(update(Conversation).values(last_turn_at=now() - since))
+            sent = now() - (of_deliveries or since)
+            await session.execute(update(Delivery).values(sent_at=sent, claimed_at=sent))
+
     async def forget_who_began(self) -> None:
         """As if the messages had been kept, and begun, long ago."""
         long_ago = now() - timedelta(minutes=5)
