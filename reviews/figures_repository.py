@@ -107,7 +107,7 @@ class FigureRepository:
         """Everything together."""
         facts = self._facts(wanted)
         row = (await self.session.execute(select(*_counts(facts)))).one()
-        return Tally(*row[:])
+        return Tally(*list(row))
 
     async def by(self, wanted: Wanted, axis: Axis) -> dict[str | None, Tally]:
         """By the values of ``axis``, in their order; None for reviews that have none."""
@@ -116,10 +116,7 @@ class FigureRepository:
         rows = await self.session.execute(
             select(key, *_counts(facts)).group_by(key).order_by(key.nulls_last())
         )
-        found: dict[str | None, Tally] = {}
-        for value, *counted in rows:
-            found[value] = Tally(*counted)
-        return found
+        return {row[0]: Tally(*row[1:]) for row in rows}
 
     async def tags(self, wanted: Wanted) -> tuple[dict[str, int], dict[str, int]]:
         """How often each tag was given in the period, and in the one of equal length before."""
