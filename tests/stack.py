@@ -80,6 +80,8 @@ class Stack:
             "HOTLINE_DATA_DIR": str(data_dir),
             "HOTLINE_PORT": str(port),
             "PYTHONUNBUFFERED": "1",
+            # Tests talk faster than people, and insist.
+            "HOTLINE_TURNS_PER_MINUTE": "100000",
             **(extra or {}),
         }
         self.process: subprocess.Popen[str] | None = None

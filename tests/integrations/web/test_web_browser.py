@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
 from web_line import Served, foreign_site
 
-from tests.journeys.people import DESKTOP, PHONE, contexts, open_page, picture
+from tests.journeys.people import DESKTOP, PHONE, WAIT, contexts, open_page, picture
 
 __all__ = ["contexts"]
 
@@ -30,7 +30,7 @@ def say(chat: Page | FrameLocator, text: str, answer: str = AWAY) -> None:
     box = chat.get_by_label(WORDS)
     box.fill(text)
     box.press("Enter")
-    expect(chat.get_by_role("log").locator(":scope > *").last).to_contain_text(answer)
+    expect(chat.get_by_role("log").locator(":scope > *").last).to_contain_text(answer, timeout=WAIT)
 
 
 def no_violations(page: Page) -> None:
@@ -135,7 +135,7 @@ def test_news_comes_by_asking_where_the_stream_is_held_back(
     page = open_page(browser, contexts)
     page.route(re.compile(r"/events\?"), lambda route: route.abort())
     page.goto(address)
-    say(page, "转人工", "转人工")
+    say(page, "转人工", "已为您转人工")
     other = contexts[0].new_page()
     other.goto(address)
     say(other, "在另一个窗口说的", "已收到")
@@ -296,3 +296,47 @@ def test_the_second_at_a_kiosk_sees_nothing_of_the_first(
         f"{address}/api/conversations/{conversation}/messages", headers={"Authorization": bearer}
     )
     assert told.status == 403
+
+
+def test_every_number_can_be_read_and_kept_on_a_phone(
+    address: str, browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    """The line's answer is played: three matters filed at once, and a landline for an emergency."""
+    numbers = [f"202611280001{n}" for n in range(3)]
+    filed = [
+        {"number": number, "query_code": f"10020{n}", "unit": "示例市城市管理局"}
+        for n, number in enumerate(numbers)
+    ]
+    cards = [
+        {"kind": "case", **filed[0], "cases": filed, "url": "/progress"},
+        {
+            "kind": "emergency",
+            "title": "燃气泄漏",
+            "numbers": ["119", "0000-5550-0119（燃气抢修）", "12110"],
+        },
+    ]
+    replies = [{"text": "好的。", "choices": [], "card": card} for card in cards]
+    page = open_page(browser, contexts, PHONE)
+    contexts[0].grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(address)
+    page.route(
+        re.compile("/turns"),
+        lambda route: route.fulfill(json={"replies": replies, "message_ids": [2**50, 2**50 + 1]}),
+    )
+    say(page, "好", "请立即拨打")
+    for one in filed:
+        words = f"工单编号 {one['number']}，查询码 {one['query_code']}"
+        page.get_by_role("button", name=f"复制{words}").click()
+        expect(page.get_by_text("已复制").first).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == words
+    landline = page.get_by_role("link", name=re.compile("0000-5550-0119"))
+    expect(landline).to_have_attribute("href", "tel:000055500119")
+    number = landline.locator("b").bounding_box()
+    assert number is not None
+    assert number["height"] < 50  # one line of letters of 26 px
+    written = page.get_by_role("link", name=re.compile("发短信到 12110"))
+    expect(written).to_have_attribute("href", "sms:12110")
+    page.get_by_role("button", name="大字版").click()
+    fits(page)
+    no_violations(page)
+    picture(page, "web-10-numbers-phone")
