@@ -25,6 +25,7 @@ from reviews.models import Rectification, RectificationEvent, Review
 from reviews.publishing import PUBLISHERS
 from reviews.rectification import (
     ACTION_NAMES,
+    DOES,
     ENDED,
     MOST_EXTENSION_DAYS,
     OPEN,
@@ -38,6 +39,7 @@ from reviews.rectification import (
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
 from reviews.reviewer import reviewer_of
+from reviews.second import second_link
 from units.tree import UnitTree
 
 router = console_router()
@@ -185,6 +187,9 @@ async def show(
             for action in possible(State(one.state), staff.actor.role, facts(one, at))
         ],
         history=[_history(event, people, tree) for event in reversed(events)],
+        second_link=second_link(one.id)
+        if staff.actor.role in DOES[Action.SOLVED] and one.finished_at and not one.second_grade
+        else "",
         publishes=staff.actor.role in PUBLISHERS,
         done=done,
         problem=problem,

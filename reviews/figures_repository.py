@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -107,7 +107,7 @@ class FigureRepository:
         """Everything together."""
         facts = self._facts(wanted)
         row = (await self.session.execute(select(*_counts(facts)))).one()
-        return Tally(*list(row))
+        return _tally(row)
 
     async def by(self, wanted: Wanted, axis: Axis) -> dict[str | None, Tally]:
         """By the values of ``axis``, in their order; None for reviews that have none."""
@@ -116,7 +116,7 @@ class FigureRepository:
         rows = await self.session.execute(
             select(key, *_counts(facts)).group_by(key).order_by(key.nulls_last())
         )
-        return {row[0]: Tally(*row[1:]) for row in rows}
+        return {row[0]: _tally(row[1:]) for row in rows}
 
     async def tags(self, wanted: Wanted) -> tuple[dict[str, int], dict[str, int]]:
         """How often each tag was given in the period, and in the one of equal length before."""
@@ -173,6 +173,10 @@ class FigureRepository:
 def _counts(facts: Subquery) -> list[ColumnElement[int]]:
     conditions = _conditions(facts)
     return [func.count().filter(conditions[name]) for name in Tally.__dataclass_fields__]
+
+
+def _tally(counts: Sequence[int]) -> Tally:
+    return Tally(**dict(zip(Tally.__dataclass_fields__, counts, strict=True)))
 
 
 def _valid(facts: Subquery) -> ColumnElement[bool]:

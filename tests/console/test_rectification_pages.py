@@ -7,14 +7,17 @@ import re
 
 import pytest
 from console_app import Browser, Enter
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from PIL import Image
 from town import DISPATCHER, NOW, URBAN, Register
 
+import integrations.web
 from cases import service as cases
 from cases.vocabulary import Source
 from core.database import Database
+from core.errors import HotlineError
 from reviews.grades import Grade
+from reviews.second import second_link
 from reviews.service import submit_for_case
 
 DESK = "/console/rectifications"
@@ -96,3 +99,30 @@ async def test_others_see_nothing(enter: Enter, number: str) -> None:
     assert (await clerk.send(page, f"{page}/accept_appeal", note="x")).status_code == 403
     assert (await clerk.send(page, f"{page}/withdraw", note="x")).status_code == 404
     assert (await clerk.get("/console/reviews/1/publish")).status_code == 403
+
+
+async def test_the_citizen_rates_the_rectification(enter: Enter, app: FastAPI, number: str) -> None:
+    app.include_router(integrations.web.router)
+    app.add_exception_handler(HotlineError, _told)
+    clerk, caller, citizen = await enter("urban.clerk"), await enter("callback"), await enter()
+    page = await page_of(clerk)
+    await do(clerk, page, "verify")
+    early = second_link(int(page.rsplit("/", 1)[1]))
+    assert (await citizen.get(early)).status_code == 409
+    finished = await do(clerk, page, "finish")
+    assert "/r2/" not in finished, "the unit cannot rate itself"
+    found = re.search(r'href="(/r2/[^"]+)"', (await caller.get(page)).text)
+    assert found is not None and found[1] == early
+    assert "已到现场核实" in (await citizen.get(found[1])).text
+    assert (await citizen.http.post(found[1], data={"grade": "9"})).status_code == 422
+    told = await citizen.http.post(found[1], data={"grade": "1", "text": "还是不亮"})
+    assert "已转为督办" in told.text
+    assert (await citizen.http.post(found[1], data={"grade": "5"})).status_code == 410
+    assert (await citizen.get(found[1][:-1])).status_code == 404
+    shown = (await clerk.get(page)).text
+    assert "督办中" in shown and "还是不亮" in shown
+
+
+async def _told(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HotlineError)
+    return Response(error.message, error.status)
