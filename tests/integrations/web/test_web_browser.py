@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FloatRect,
+    FrameLocator,
+    Locator,
+    Page,
+    expect,
+)
 from web_line import Served, foreign_site
 
 from tests.journeys.people import DESKTOP, PHONE, WAIT, contexts, open_page, picture
@@ -41,6 +49,12 @@ def no_violations(page: Page) -> None:
 def fits(page: Page) -> None:
     """Nothing sticks out to the side."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def number_box(link: Locator) -> FloatRect:
+    box = link.locator("b").bounding_box()
+    assert box is not None
+    return box
 
 
 def token_in_reach(page: Page) -> bool:
@@ -331,12 +345,14 @@ def test_every_number_can_be_read_and_kept_on_a_phone(
         assert page.evaluate("navigator.clipboard.readText()") == words
     landline = page.get_by_role("link", name=re.compile("0000-5550-0119"))
     expect(landline).to_have_attribute("href", "tel:000055500119")
-    number = landline.locator("b").bounding_box()
-    assert number is not None
-    assert number["height"] < 50  # one line of letters of 26 px
+    assert number_box(landline)["height"] < 50  # one line of letters of 26 px
     written = page.get_by_role("link", name=re.compile("发短信到 12110"))
     expect(written).to_have_attribute("href", "sms:12110")
     page.get_by_role("button", name="大字版").click()
     fits(page)
+    large, card = number_box(landline), page.locator(".card-emergency").bounding_box()
+    assert card is not None
+    assert large["x"] > card["x"]
+    assert large["x"] + large["width"] < card["x"] + card["width"]
     no_violations(page)
     picture(page, "web-10-numbers-phone")
