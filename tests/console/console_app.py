@@ -90,6 +90,7 @@ async def app(city: Database) -> FastAPI:
         gazetteer = await Gazetteer.load(session)
     app = FastAPI()
     app.state.database = city
+    app.state.settings = get_settings()
     app.state.city = SimpleNamespace(
         tree=tree, router=router, intake=Intake(router, gazetteer, tree)
     )
