@@ -111,10 +111,14 @@ def score(said: Said, candidate: Candidate) -> Scored:
 def contradicts(said: Said, candidate: Candidate) -> bool:
     """Whether what else was said speaks against the record whose number was given.
 
-    Numbers of a day follow each other, so that a slip often makes the number of someone else.
+    Numbers of a day follow each other, so that a slip often makes the number of someone else; that
+    the day is the same therefore says nothing.
     """
-    others = (rule(said, candidate) for rule in _RULES if rule is not _number)
-    against = sum(reason.weight for reason in others if reason is not None)
+    against = 0.0
+    for rule in _RULES:
+        reason = rule(said, candidate) if rule is not _number else None
+        if reason is not None:
+            against += min(reason.weight, 0.0) if rule in (_time, _delay) else reason.weight
     return against < CONTRADICTION or not possible(said, candidate)
 
 

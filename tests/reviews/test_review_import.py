@@ -149,7 +149,7 @@ async def test_export_import_elsewhere_export_is_equal(
     await brought(database, tmp_path, records=[RECORD], reviews=[REVIEW, silent])
     first = await written(database, system)
     async with database.unit_of_work() as session:
-        await session.execute(text("TRUNCATE reviews, service_records, review_links"))
+        await session.execute(text("TRUNCATE reviews, service_records, review_links CASCADE"))
     told = json.loads(first)
     report = await brought(
         database, tmp_path, records=told["projects"], reviews=told["evaluations"], system=system
