@@ -91,7 +91,8 @@ async def test_two_that_claim_one_service(city: Database) -> None:
 
 
 async def test_a_slip_that_makes_the_number_of_another(city: Database) -> None:
-    theirs = record("SL260805000018", mobile="13800009999", taskName="低保申请")
+    earlier = NOW - timedelta(days=6)
+    theirs = record("SL260805000018", earlier, mobile="13800009999", taskName="低保申请")
     slip = review("E1", projectNo="SL260805000018", handleTime="2026-08-05")
     await brought(city, [record("SL260805000017"), theirs], [slip])
     assert await state(city) == [("none", None)]
