@@ -42,7 +42,6 @@ from core.errors import InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from core.privacy import decrypt
 from core.replies import Reply, say
 from intake.facts import without_phone
-from intake.form import Matter
 from intake.orders import REFUSAL, gives_orders, without_orders
 from intake.questions import question
 from intake.service import open_draft, read, start_draft, write
@@ -137,12 +136,13 @@ class Gateway:
                 conversation = await repository.find_conversation(session, conversation_id)
                 if conversation is None:
                     raise NotFound("没有这个对话，请重新开始")
-                shown, text = await _words(session, conversation, heard)
+                shown, text = _words(heard)
                 turn, new = await repository.store_turn(
                     session, conversation.id, client_id, heard.kind, text
                 )
                 structlog.contextvars.bind_contextvars(turn_id=str(turn.id))
                 if new:
+                    await _attach(session, conversation, heard)
                     conversation.last_turn_at = now()
                     await repository.append(
                         session, conversation.id, "citizen", [say(shown)], turn.id
@@ -254,9 +254,7 @@ def _answered(lines: list[repository.Line]) -> Answered:
     return Answered([line.reply for line in lines], [line.id for line in lines])
 
 
-async def _words(
-    session: AsyncSession, conversation: Conversation, heard: TurnInput
-) -> tuple[str, str]:
+def _words(heard: TurnInput) -> tuple[str, str]:
     """What the transcript shows and what the assistant is given for an input."""
     match heard:
         case TextInput():
@@ -277,30 +275,27 @@ async def _words(
         case DigitsInput():
             return heard.digits, heard.digits
         case LocationInput():
-            matter = await _matter(session, conversation)
-            matter.location = heard.model_dump(exclude={"kind"})
-            await _keep(session, conversation, matter)
             label = _clean(heard.label) or f"{heard.latitude:.5f},{heard.longitude:.5f}"
             return f"（位置）{label}", '/choose{"value": "intake:location"}'
         case ImageInput():
-            image = await store_image(
-                session, f"conversation:{conversation.id}", heard.data, heard.name
-            )
-            matter = await _matter(session, conversation)
-            matter.attachments.append(str(image))
-            await _keep(session, conversation, matter)
             return "（图片）", '/choose{"value": "intake:image"}'
 
 
-async def _matter(session: AsyncSession, conversation: Conversation) -> Matter:
-    """The matter that a picture or a place belongs to: the one under way, or a new one."""
-    draft = await open_draft(session, conversation.id)
-    return read(draft or await start_draft(session, conversation.id))
+async def _attach(session: AsyncSession, conversation: Conversation, heard: TurnInput) -> None:
+    """A picture or a place belongs to the matter under way, or begins a new one.
 
-
-async def _keep(session: AsyncSession, conversation: Conversation, matter: Matter) -> None:
+    Raises InvalidInput for a picture that cannot be kept.
+    """
+    if not isinstance(heard, LocationInput | ImageInput):
+        return
     draft = await open_draft(session, conversation.id)
-    assert draft is not None
+    draft = draft or await start_draft(session, conversation.id)
+    matter = read(draft)
+    if isinstance(heard, LocationInput):
+        matter.location = heard.model_dump(exclude={"kind"})
+    else:
+        owner = f"conversation:{conversation.id}"
+        matter.attachments.append(str(await store_image(session, owner, heard.data, heard.name)))
     write(draft, matter)
 
 

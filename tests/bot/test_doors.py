@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 from sqlalchemy import func, select, update
 
 from bot.assistant import Assistant
 from bot.gateway import PERSON, Gateway
-from bot.inputs import ChoiceInput
+from bot.inputs import ChoiceInput, ImageInput
 from bot.models import Conversation, Message
 from core.database import Database, now
 from core.errors import NotFound
 from core.privacy import decrypt
 from core.settings import get_settings
+from intake.service import open_draft, read
 
 NUMBER = "13800001234"
 
@@ -79,3 +83,16 @@ async def test_a_message_that_comes_again_gets_the_same_answer(gateway: Gateway)
 async def test_an_unknown_conversation_is_not_found(gateway: Gateway) -> None:
     with pytest.raises(NotFound):
         await gateway.take_from_door(uuid4(), "SM1", ChoiceInput(kind="choice", value=PERSON[1]))
+
+
+async def test_a_picture_that_comes_again_is_attached_once(gateway: Gateway) -> None:
+    conversation = await gateway.at_door("wechat", "openid-1")
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4), "grey").save(picture, "PNG")
+    heard = ImageInput(kind="image", data=base64.b64encode(picture.getvalue()).decode(), name="")
+    for _ in range(2):
+        await gateway.take_from_door(conversation, "message-1", heard)
+    async with gateway.database.unit_of_work() as session:
+        draft = await open_draft(session, conversation)
+        assert draft is not None
+        assert len(read(draft).attachments) == 1

@@ -73,6 +73,34 @@ def _as_expected(end: Outcome, expected: str, words: str) -> None:
     assert found[expected], (words, end)
 
 
+# What was said before, what is said, who goes on with the talk, and what a text door answers.
+DANGERS = [
+    ("望湖路的路灯坏了", "我不想活了", "person", "12356"),
+    (None, "有人打我，不能说话", "person", "12110"),
+    (None, "楼下半夜唱歌吵得我想死", "assistant", None),
+]
+
+
+async def test_danger_is_heard_alike_at_every_door(doors: Doors) -> None:
+    database = Database(str(doors.stack.ready["database_url"]), pool=2)
+    try:
+        for before, words, owner, told in DANGERS:
+            for door in doors.citizens():
+                if before is not None:
+                    await door.say(before)
+                heard = await door.say(words)
+                end = await outcome(database, door.channel)
+                assert end.owner == owner, (door.channel, words, heard)
+                if isinstance(door, PhoneDoor):
+                    waits = door.call.waiting
+                    assert waits is not None
+                    assert (waits.tag == "Dial") == (owner == "person"), (words, heard)
+                elif told is not None:
+                    assert told in heard, (door.channel, words)
+    finally:
+        await database.close()
+
+
 async def test_who_called_is_texted_and_follows_it_by_the_number_alone(doors: Doors) -> None:
     call = PhoneDoor(doors.twilio)
     spoken = re.sub(r"\D", "", await tell(call, "望湖路40号的路灯昨天晚上开始不亮了"))
