@@ -15,7 +15,7 @@ from core.outbox import publish
 CASE_FILED = "case_filed"
 # Topic: the answer of a round; payload {case_id, number, conversation_id, round}.
 CASE_ANSWERED = "case_answered"
-# Topic: something in between; payload {case_id, number, conversation_id, text, key}.
+# Topic: something in between; payload {case_id, number, conversation_id, text, key, link}.
 CASE_PROGRESS = "case_progress"
 
 
@@ -47,11 +47,18 @@ async def tell_citizen(session: AsyncSession, case: Case, key: str, text: str) -
             await tell_citizen(session, joined, key, text)
 
 
-async def tell_only(session: AsyncSession, case: Case, key: str, text: str) -> str | None:
-    """The same to the citizen of this case alone; returns the conversation, if there is one."""
+async def tell_only(
+    session: AsyncSession, case: Case, key: str, text: str, *, link: tuple[str, str] | None = None
+) -> str | None:
+    """The same to the citizen of this case alone; returns the conversation, if there is one.
+
+    ``link`` is a title and a path that a chat shows with it; text messages carry none.
+    """
     payload = await _payload(session, case)
     topic_key = f"{CASE_PROGRESS}:{case.id}:{key}"
-    await publish(session, CASE_PROGRESS, topic_key, payload | {"text": text, "key": key})
+    await publish(
+        session, CASE_PROGRESS, topic_key, payload | {"text": text, "key": key, "link": link}
+    )
     conversation: str | None = payload["conversation_id"]
     return conversation
 

@@ -39,7 +39,7 @@ from reviews.rectification import (
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
 from reviews.reviewer import reviewer_of
-from reviews.second import second_link
+from reviews.second_link import second_link
 from units.tree import UnitTree
 
 router = console_router()

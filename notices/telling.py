@@ -101,7 +101,9 @@ class Teller:
         words = templates()
         text = words.notice(words.progress, secret=secret, number=case.number, text=said)
         shown = words.progress.secret if secret else words.progress.text
-        line = say(shown.format(number=case.number, text=said), _PROGRESS_CHOICE)
+        title, path = payload.get("link") or (None, None)
+        card = {"kind": "link", "title": title, "url": path} if path and not secret else None
+        line = say(shown.format(number=case.number, text=said), _PROGRESS_CHOICE, card=card)
         key = f"progress:{case.id}:{payload['key']}"
         await self._tell(session, News(key, Kind.PROGRESS, case, line, text), payload)
 

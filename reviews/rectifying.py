@@ -17,6 +17,7 @@ from cases.clocks import best_rule, moments
 from cases.closing import put_under_supervision
 from cases.masking import tidy
 from cases.repository import CaseRepository
+from cases.telling import tell_only
 from cases.timing import Timing
 from cases.vocabulary import CaseType, ClockKind
 from core.attachments import store_picture
@@ -39,9 +40,11 @@ from reviews.rectification import (
 )
 from reviews.rectification_history import CITIZEN, LINE, record, tell
 from reviews.rectification_repository import RectificationRepository, Row
+from reviews.second_link import second_link
 
 MAX_NOTE = 2000
 MOST_PICTURES = 6
+FINISHED = "您的评价已经办理整改，我们会回访您；也可以对整改情况再评价一次。"
 _LINKED = ("exact", "auto", "manual")
 
 
@@ -207,6 +210,9 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
         if row.case is not None:
             case = await CaseRepository(session, None).get(row.case.id, lock=True)
             await put_under_supervision(session, None, case, f"差评整改未获认可：{note}", now)
+    if action is Action.FINISH and row.case is not None:
+        link = ("评价整改情况", second_link(one.id))
+        await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED, link=link)
     await _set_step(session, one, now)
     if state in WITH_SUPERVISOR or action is Action.ASK_EXTENSION:
         await tell(session, one, row.review, "rectify_decision", now, Role.SUPERVISOR)

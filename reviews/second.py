@@ -9,29 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.clocks import review_window
 from core.calendar_store import load_calendar
 from core.errors import Conflict, Gone, NotFound
-from core.privacy import hash_matches, keyed_hash
 from reviews.grades import Grade
 from reviews.models import Rectification
 from reviews.rectification import State, refusal, second
 from reviews.rectification_repository import RectificationRepository
 from reviews.rectifying import facts, second_review
-
-_PURPOSE = "second-review"
-
-
-def second_link(rectification_id: int) -> str:
-    """Path of the page, unguessable: ``/r2/<id>-<token>``."""
-    return f"/r2/{rectification_id}-{keyed_hash(_PURPOSE, str(rectification_id))}"
+from reviews.second_link import rectification_of
 
 
 async def second_thing(session: AsyncSession, key: str, now: datetime) -> Rectification:
     """What the link is about. Raises NotFound for a forged link, Gone for a used or late one,
     Conflict while nothing has been put right."""
-    number, _, token = key.partition("-")
-    known = number.isascii() and number.isdigit() and len(number) < 18
-    if not known or not hash_matches(_PURPOSE, number, token):
+    known = rectification_of(key)
+    if known is None:
         raise NotFound("评价链接不对，请检查是否复制完整")
-    one = (await RectificationRepository(session, None).get(int(number))).rectification
+    one = (await RectificationRepository(session, None).get(known)).rectification
     if one.second_grade is not None:
         raise Gone("这次整改您已经评价过了，每次整改只评价一次", code="already_rated")
     if one.finished_at is None or refusal(

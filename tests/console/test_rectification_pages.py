@@ -17,7 +17,7 @@ from cases.vocabulary import Source
 from core.database import Database
 from core.errors import HotlineError
 from reviews.grades import Grade
-from reviews.second import second_link
+from reviews.second_link import second_link
 from reviews.service import submit_for_case
 
 DESK = "/console/rectifications"

@@ -15,18 +15,20 @@ from town import CALLER, DISPATCHER, NOW, POWER, SUPERVISOR, URBAN, Register
 
 from cases import service as cases
 from cases.models import Case, StaffNotice
+from cases.telling import CASE_PROGRESS
 from cases.vocabulary import Source
 from core.calendar import LOCAL
 from core.database import Database
 from core.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from core.identity import Actor
-from core.models import Attachment
+from core.models import Attachment, OutboxMessage
 from reviews.grades import Grade
 from reviews.models import Rectification, RectificationEvent, Review, ServiceRecord
 from reviews.rectification import Action, State
 from reviews.rectification_repository import RectificationRepository
 from reviews.rectification_tasks import watch
 from reviews.rectifying import Given, act, linked, second_review, unlinked
+from reviews.second_link import second_link
 from reviews.service import submit_for_case
 
 A = Action
@@ -218,3 +220,17 @@ async def test_the_history_cannot_be_changed(city: Database, bad: int) -> None:
     with pytest.raises(DBAPIError, match="never changed"):
         async with city.unit_of_work() as session:
             await session.execute(text("UPDATE rectification_events SET note = 'x'"))
+
+
+async def test_the_citizen_is_told_and_may_rate_what_was_put_right(
+    city: Database, bad: int
+) -> None:
+    await do(city, bad, URBAN, A.VERIFY)
+    await do(city, bad, URBAN, A.FINISH)
+    async with city.unit_of_work() as session:
+        told = await session.scalars(
+            select(OutboxMessage).where(OutboxMessage.key.contains("rectified:"))
+        )
+        [message] = told
+    assert message.topic == CASE_PROGRESS
+    assert message.payload["link"][1] == second_link(bad)
