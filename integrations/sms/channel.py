@@ -8,6 +8,7 @@ from integrations.sms.port import TextSender
 from integrations.sms.repository import CHANNEL
 from integrations.sms.wording import split, worded
 from notices.channels import Outgoing, Refused, TryLater
+from notices.vocabulary import Kind
 
 
 class TextChannel:
@@ -22,7 +23,9 @@ class TextChannel:
     async def send(self, message: Outgoing) -> str | None:
         """Send in as many texts as it takes; returns the id of the last. Raises Refused, TryLater."""
         async with self._database.unit_of_work() as session:
-            if await repository.refuses(session, message.address):
+            # A code is sent because its reader has just asked for it.
+            unasked = message.kind != Kind.CODE
+            if unasked and await repository.refuses(session, message.address):
                 raise Refused("市民已退订短信")
         text = worded(message.text, message.choices, message.card)
         if message.case_number and message.case_number not in text:

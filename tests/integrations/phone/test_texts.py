@@ -146,6 +146,17 @@ async def test_stop_is_kept_for_the_number_until_start(
     assert await phone.say("昨天晚上") != []
 
 
+async def test_a_code_that_was_asked_for_reaches_a_number_that_said_stop(
+    line: FastAPI, texting: Texting
+) -> None:
+    phone = texting()
+    assert await phone.say("退订") == []
+    async with line.state.database.unit_of_work() as session:
+        code = Message(key(), "sms", NUMBER, Kind.CODE, say("验证码 246810"))
+        await enqueue(session, code)
+    assert await phone.say(LAMP) == ["验证码 246810"]
+
+
 async def test_receipts_come_late_twice_and_of_strangers(
     line: FastAPI, texting: Texting, rest: TwilioRest
 ) -> None:
