@@ -37,6 +37,7 @@ from console.wording import DONE
 from core.database import now
 from core.errors import NotAllowed, NotFound
 from core.privacy import mask_phone
+from reviews.grades import GRADE_NAMES, Grade
 
 router = console_router()
 _MOST_TAKEN = 50
@@ -181,6 +182,7 @@ async def show(
         queue=load_plan().get(conversation.queue).name,
         emergency=conversation.owner == "person" and conversation.priority == Priority.EMERGENCY,
         mine=mine and may_seat,
+        rating=GRADE_NAMES[Grade(conversation.rating)] if conversation.rating else "",
         may_take=may_seat and conversation.owner == "person" and conversation.seat is None,
         may_seat=may_seat,
         lines=lines,

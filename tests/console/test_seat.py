@@ -10,7 +10,7 @@ from console_app import Enter
 from fastapi import FastAPI
 from town import Register
 
-from bot import repository
+from bot import farewell, repository
 from bot.models import Conversation
 from cases.numbers import make_number, query_code
 from console.transcript import mask_codes
@@ -96,6 +96,15 @@ async def test_a_dispatcher_reads_but_does_not_speak(enter: Enter, app: FastAPI)
     page, browser = f"/console/seat/{conversation}", await enter("dispatcher")
     assert (await browser.get(page)).status_code == 200
     assert (await browser.send(page, f"{page}/say", text="您好")).status_code == 403
+
+
+async def test_the_citizens_grade_stands_above_the_talk(enter: Enter, app: FastAPI) -> None:
+    conversation = await talk(app, "市民要求", 1, ("citizen", "在吗"))
+    browser = await enter("seat")
+    assert "话务评价" not in (await browser.get(f"/console/seat/{conversation}")).text
+    async with app.state.database.unit_of_work() as session:
+        await farewell.rate(session, conversation, 2, now())
+    assert "话务评价：不满意" in (await browser.get(f"/console/seat/{conversation}")).text
 
 
 async def test_unknown_conversations_are_not_found(enter: Enter) -> None:
