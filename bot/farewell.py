@@ -8,7 +8,11 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
+from bot.seats.leaving import has_left
 from core.errors import Conflict, NotFound
+from core.replies import say
+
+LEFT = "市民已结束并清除了这个对话，之后的话不会再有人看到。"
 
 
 async def rate(session: AsyncSession, conversation: uuid.UUID, grade: int, now: datetime) -> None:
@@ -28,5 +32,9 @@ async def rate(session: AsyncSession, conversation: uuid.UUID, grade: int, now: 
 async def close(session: AsyncSession, conversation: uuid.UUID) -> None:
     """Nobody can open the talk with its token from here on; cases filed in it go on."""
     found = await repository.find_conversation(session, conversation, lock=True)
-    if found is not None:
-        found.token_hash = ""
+    if found is None:
+        return
+    found.token_hash = ""
+    if found.owner == "person":
+        await repository.append(session, conversation, "system", [say(LEFT)])
+        await has_left(session, found, "left")

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from bot.seats import talks
+from bot.seats.plan import Priority
 from bot.seats.repository import SeatRepository
 from cases.vocabulary import TYPE_NAMES
 from console.case_advice import intake_of
@@ -72,13 +73,15 @@ async def advice_fragment(
         conversation = await readable(session, staff, conversation_id)
         matter = await matter_of_talk(session, intake_of(request), conversation)
         words = await SeatRepository(session).citizen_words(conversation_id, 1)
-    question = mask_codes(words[-1])[:_QUESTION] if words else ""
+    # Who is in danger is not told how a certificate is applied for.
+    danger = conversation.owner == "person" and conversation.priority == Priority.EMERGENCY
+    question = mask_codes(words[-1])[:_QUESTION] if words and not danger else ""
     answer = knowledge_of(request).answer(question, None, local_today()) if question else None
     advice = Advice(
         matter,
         form.title(matter) if matter.words else "",
         TYPE_NAMES[matter.type] if matter.type else "",
-        _units(request, matter),
+        [] if danger else _units(request, matter),
         question,
         answer if answer and answer.kind in ("answer", "units", "notice") else None,
     )

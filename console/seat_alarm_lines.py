@@ -62,7 +62,7 @@ def alarm_line(request: Request, alarm: Alarm, at: datetime, names: dict[str, st
         alarm.hazard,
         words if len(words) <= _WORDS_SHOWN else f"…{words[-_WORDS_SHOWN:]}",
         "；".join(dict.fromkeys(_where(place) for place in places)),
-        _duty(request, words) if alarm.hazard else "",
+        _duty(request, alarm.kind, words) if alarm.hazard else "",
         alarm.raised_at,
         lasted((alarm.taken_at or at) - alarm.raised_at),
         at - alarm.raised_at >= climbs_after(),
@@ -74,13 +74,15 @@ def alarm_line(request: Request, alarm: Alarm, at: datetime, names: dict[str, st
     )
 
 
-def _duty(request: Request, words: str) -> str:
+def _duty(request: Request, kind: str, words: str) -> str:
     """The unit that has to act on a hazard (险情), with the number of whoever is on duty there."""
     intake, tree = intake_of(request), tree_of(request)
     places = intake.hear(words, "inform").places
     where, unsure = intake.territories(places[0] if places else Place(text=UNKNOWN))
     today = now().astimezone(LOCAL).date()
-    for one in recommend(intake.router, intake.about(words), where, today, unsure):
+    # What kind it is says more than a citizen in danger does.
+    topic = intake.about(f"{kind}。{words}")
+    for one in recommend(intake.router, topic, where, today, unsure):
         unit = tree.get(one.dispatch.lead)
         if unit is not None and unit.duty_phone:
             return f"{unit.name} 值班电话 {unit.duty_phone}"

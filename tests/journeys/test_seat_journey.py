@@ -138,7 +138,7 @@ def test_an_alarm_rings_until_a_seat_answers(
         alarm = seat.locator(".alarm")
         expect(alarm).to_contain_text("燃气泄漏", timeout=WAIT)
         expect(alarm).to_contain_text("春晖路")
-        expect(alarm).to_contain_text(re.compile(r"值班电话 0000-\d+"))
+        expect(alarm).to_contain_text(re.compile(r"燃气有限公司 值班电话 0000-\d+"))
         expect(seat).to_have_title(re.compile("告警"))
     picture(two, "55-alarm-banner")
     assert_accessible(two)

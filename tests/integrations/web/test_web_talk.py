@@ -12,7 +12,9 @@ import httpx
 import pytest
 from web_line import web_app
 
+from bot.farewell import LEFT
 from bot.models import Conversation
+from bot.repository import transcript
 from core.database import Database
 
 LINE = "https://line.example.cn"
@@ -130,6 +132,18 @@ async def test_an_ended_talk_is_closed_to_everybody(opener: Opener, database: Da
     assert (await say(http, talk, "转人工", **bearer)).status_code == 403
     http.cookies.clear()
     assert await begin(http) != talk
+
+
+async def test_who_ends_a_talk_waits_no_more(opener: Opener, database: Database) -> None:
+    http = await opener()
+    talk = await begin(http)
+    assert (await say(http, talk, "转人工")).status_code == 200
+    await http.delete("/api/talk", params={"where": "page", "conversation": talk})
+    async with database.unit_of_work() as session:
+        ended = await session.get_one(Conversation, uuid.UUID(talk))
+        lines = await transcript(session, ended.id)
+        assert ended.owner == "assistant"
+    assert LEFT in [line.reply.text for line in lines]
 
 
 async def test_a_talk_is_graded_once(opener: Opener, database: Database) -> None:
