@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Row, Table, bindparam, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reviews.grades import BAD
 from reviews.models import Review, ReviewLink, ServiceRecord
 
 # Who ties when no person does; what a person decided the rules leave alone.
@@ -77,6 +78,12 @@ class CandidateRepository:
         """The oldest reviews that a person has to tie."""
         query = select(Review).where(Review.link == "desk").order_by(Review.created_at, Review.id)
         return (await self.session.scalars(query.limit(limit))).all()
+
+    async def bad(self, ids: Collection[int]) -> Sequence[Review]:
+        """The bad ones of these reviews as they are stored now, oldest first."""
+        query = select(Review).where(Review.id.in_(ids), Review.grade.in_(BAD))
+        fresh = query.order_by(Review.id).execution_options(populate_existing=True)
+        return (await self.session.scalars(fresh)).all()
 
     async def history(self, review_id: int) -> Sequence[ReviewLink]:
         """Steps of tying a review, oldest first."""

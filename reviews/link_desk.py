@@ -17,6 +17,7 @@ from core.identity import Actor, Role
 from reviews.candidate_repository import CandidateRepository
 from reviews.link_service import Linker, Outcome
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.rectifying import linked, unlinked
 
 # Who sees reviews that belong to no unit yet.
 DESK_ROLES = (Role.DISPATCHER, Role.CALLBACK_CLERK, Role.SUPERVISOR)
@@ -53,7 +54,7 @@ async def history(session: AsyncSession, actor: Actor, review_id: int) -> Sequen
 async def tie(
     session: AsyncSession, actor: Actor, review_id: int, record_id: int, now: datetime
 ) -> Review:
-    """Tie a review to a service by hand.
+    """Tie a review to a service by hand; a bad one is to be put right.
 
     Raises Conflict when it is tied already or that service was rated in this round, NotFound for
     what is not there.
@@ -68,6 +69,7 @@ async def tie(
     if (record_id, review.round) in await repository.taken({record_id}):
         raise Conflict(f"这个办件的第 {review.round} 次评价已有，一次服务只评一次。")
     _set(session, review, "manual", record_id, actor, now)
+    await linked(session, review, now)
     return review
 
 
@@ -87,6 +89,8 @@ async def undo(
 ) -> Review:
     """Take a wrong link off; the review goes to the desk, what it was tied to is in the history.
 
+    What the unit was to put right is withdrawn.
+
     Raises Conflict when it is tied to no service, InvalidInput without a reason.
     """
     review = await _locked(session, actor, review_id)
@@ -95,6 +99,7 @@ async def undo(
         raise Conflict("这条评价没有关联办件，无法解除。")
     why = _checked(note, needed=True)
     _set(session, review, "desk", None, actor, now, why, undone=was)
+    await unlinked(session, review, now, actor.login)
     return review
 
 

@@ -31,6 +31,7 @@ from reviews.linking import (
 )
 from reviews.models import Review
 from reviews.near import one_off, wrong_digit
+from reviews.rectifying import linked
 from units.tree import UnitTree
 
 CHUNK = 500
@@ -264,13 +265,16 @@ async def find(session: AsyncSession, told: Told) -> list[Outcome]:
 
 
 async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Store what `find` found: the link, why, and a line of history where it changed."""
+    """Store what `find` found: the link, why, and a line of history where it changed.
+
+    Of the bad ones that are tied now, the units are to put right what they are about.
+    """
     repository = CandidateRepository(session)
     await repository.lock()
     taken = await repository.taken(
         {one.best[0].candidate.id for one in outcomes if one.verdict is Verdict.AUTO}
     )
-    rows, history = [], []
+    rows, history, tied = [], [], []
     for one in outcomes:
         best = one.best[0] if one.best else None
         became = one.verdict
@@ -290,6 +294,8 @@ async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
                 "linked_by": RULES,
             }
         )
+        if record_id is not None:
+            tied.append(one.review_id)
         if became != one.before:
             history.append(
                 {
@@ -305,3 +311,5 @@ async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
                 }
             )
     await repository.store(rows, history)
+    for review in await repository.bad(tied):
+        await linked(session, review, now)

@@ -62,12 +62,11 @@ class RecordRepository:
         rows = await self.session.scalars(select(Review).where(Review.case_id.in_(ids)))
         return {(row.case_id or 0, row.round): row for row in rows}
 
-    async def case_ids(self, numbers: Collection[str]) -> dict[str, int]:
-        """Ids of cases by number."""
-        rows = await self.session.execute(
-            select(Case.number, Case.id).where(Case.number.in_(numbers))
-        )
-        return dict(rows.tuples().all())
+    async def cases(self, numbers: Collection[str]) -> dict[str, Case]:
+        """Cases by number, locked: whoever rates one comes after."""
+        query = select(Case).where(Case.number.in_(numbers)).order_by(Case.id)
+        fresh = query.with_for_update().execution_options(populate_existing=True)
+        return {case.number: case for case in await self.session.scalars(fresh)}
 
     async def add_reviews(self, rows: Sequence[dict[str, Any]]) -> None:
         """Store new reviews."""
