@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, insert, or_, select, text
+from sqlalchemy import Row, Table, bindparam, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from reviews.grades import BAD
@@ -74,10 +74,21 @@ class CandidateRepository:
         query = select(Review).where(Review.link.in_(("none", "desk")), untouched)
         return (await self.session.scalars(query.order_by(Review.id))).all()
 
-    async def at_desk(self, limit: int) -> Sequence[Review]:
-        """The oldest reviews that a person has to tie."""
-        query = select(Review).where(Review.link == "desk").order_by(Review.created_at, Review.id)
-        return (await self.session.scalars(query.limit(limit))).all()
+    async def listed(self, link: str, limit: int, offset: int) -> Sequence[Review]:
+        """Reviews with this link that are about no case, oldest first."""
+        query = select(Review).where(Review.link == link, Review.case_id.is_(None))
+        page = query.order_by(Review.created_at, Review.id).limit(limit).offset(offset)
+        return (await self.session.scalars(page)).all()
+
+    async def counts(self) -> dict[str, int]:
+        """How many reviews that are about no case there are by link."""
+        query = select(Review.link, func.count()).where(Review.case_id.is_(None))
+        return dict((await self.session.execute(query.group_by(Review.link))).tuples().all())
+
+    async def full(self, ids: Collection[int]) -> dict[int, ServiceRecord]:
+        """The records of these ids by id."""
+        found = await self.session.scalars(select(ServiceRecord).where(ServiceRecord.id.in_(ids)))
+        return {record.id: record for record in found}
 
     async def bad(self, ids: Collection[int]) -> Sequence[Review]:
         """The bad ones of these reviews as they are stored now, oldest first."""

@@ -15,7 +15,8 @@ from cases.masking import tidy
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import Actor, Role
 from reviews.candidate_repository import CandidateRepository
-from reviews.link_service import Linker, Outcome
+from reviews.link_service import Linker
+from reviews.linking import Scored
 from reviews.models import Review, ReviewLink, ServiceRecord
 from reviews.rectifying import linked, unlinked
 
@@ -26,29 +27,51 @@ MAX_NOTE = 500
 
 @dataclass(frozen=True)
 class Open:
-    """A review that waits at the desk, with the candidates as they are now."""
+    """One review at the desk with the history of its links, oldest first.
+
+    ``best`` are the candidates as they are now, none when it is tied; ``records`` by id are all
+    that it is, was or may be about.
+    """
 
     review: Review
-    outcome: Outcome
+    best: tuple[Scored, ...]
+    history: Sequence[ReviewLink]
+    records: dict[int, ServiceRecord]
 
 
-async def waiting(session: AsyncSession, actor: Actor, limit: int) -> list[Open]:
-    """The oldest reviews that wait, at most ``limit``. Raises NotAllowed for other roles."""
+async def counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
+    """How many reviews of services there are by link. Raises NotAllowed for other roles."""
     actor.require(*DESK_ROLES)
-    reviews = await CandidateRepository(session).at_desk(limit)
-    linker = await Linker.load(session)
-    outcomes = {one.review_id: one for one in await linker.outcomes(reviews, _silent)}
-    return [Open(review, outcomes[review.id]) for review in reviews]
+    return await CandidateRepository(session).counts()
+
+
+async def listed(
+    session: AsyncSession, actor: Actor, link: str, limit: int, offset: int = 0
+) -> Sequence[Review]:
+    """Reviews with this link that are about no case, oldest first. Raises NotAllowed."""
+    actor.require(*DESK_ROLES)
+    return await CandidateRepository(session).listed(link, limit, offset)
+
+
+async def look(session: AsyncSession, actor: Actor, review_id: int) -> Open:
+    """A review with what it may be about. Raises NotAllowed, and NotFound also for one of a case."""
+    actor.require(*DESK_ROLES)
+    review = await session.get(Review, review_id)
+    if review is None or review.case_id is not None:
+        raise NotFound("没有这条评价")
+    best: tuple[Scored, ...] = ()
+    if review.service_record_id is None:
+        [outcome] = await (await Linker.load(session)).outcomes([review], _silent)
+        best = outcome.best
+    repository = CandidateRepository(session)
+    steps = await repository.history(review_id)
+    ids = {review.service_record_id, *(step.service_record_id for step in steps)}
+    ids |= {one.candidate.id for one in best}
+    return Open(review, best, steps, await repository.full({id for id in ids if id is not None}))
 
 
 async def _silent(rows: int) -> None:
     del rows
-
-
-async def history(session: AsyncSession, actor: Actor, review_id: int) -> Sequence[ReviewLink]:
-    """Every step of tying a review, oldest first."""
-    actor.require(*DESK_ROLES)
-    return await CandidateRepository(session).history(review_id)
 
 
 async def tie(
