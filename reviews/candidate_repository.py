@@ -19,7 +19,7 @@ from reviews.models import Review, ReviewLink, ServiceRecord
 # Who ties when no person does; what a person decided the rules leave alone.
 RULES = "rules"
 # How many records one way of asking may bring for one review; the nearest in time come first.
-MOST = 400
+MOST = 250
 
 _FREE = """NOT EXISTS (
     SELECT FROM reviews v WHERE v.service_record_id = r.id AND v.round = w.round)"""
@@ -48,6 +48,7 @@ class Asked:
     numbers: list[tuple[int, int, str]] = field(default_factory=list)
     items: list[Span] = field(default_factory=list)
     units: list[Span] = field(default_factory=list)
+    windows: list[Span] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,8 @@ class CandidateRepository:
                 statement = _BY_KEY.format(column=column) + _FREE
                 given = {"ids": ids, "rounds": rounds, "keys": values}
                 _gather(pairs, await self.session.execute(text(statement), given))
-        for column, spans in (("item_name", asked.items), ("unit", asked.units)):
+        by_time = {"item_name": asked.items, "unit": asked.units, '"window"': asked.windows}
+        for column, spans in by_time.items():
             if spans:
                 statement = _BY_TIME.format(column=column, free=_FREE)
                 _gather(pairs, await self.session.execute(text(statement), _arrays(spans)))
