@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case
@@ -19,6 +19,10 @@ class RecordRepository:
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+
+    async def any(self) -> bool:
+        """Whether there is a record."""
+        return bool(await self.session.scalar(select(exists().select_from(ServiceRecord))))
 
     async def records(self, keys: Collection[Key]) -> dict[Key, ServiceRecord]:
         """Stored records by (number, service)."""
