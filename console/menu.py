@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from core.identity import UNIT_ROLES, Role
 from kb.permissions import DESK_ROLES
+from reviews.link_desk import DESK_ROLES as LINKING
 
 DISPATCH_ROLES = frozenset({Role.DISPATCHER, Role.SEAT, Role.SUPERVISOR, Role.ADMINISTRATOR})
 SEAT_ROLES = frozenset({Role.SEAT, Role.SUPERVISOR})
@@ -24,6 +25,7 @@ CATALOGUE_ROLES = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMINISTRATO
 SUCCESSION_ROLES = frozenset({Role.ADMINISTRATOR})
 
 KNOWLEDGE_ROLES = DESK_ROLES
+LINK_ROLES = frozenset(LINKING)
 
 _MENU = [
     ("/console/supervision", "督办台", SUPERVISION_ROLES),
@@ -38,6 +40,7 @@ _MENU = [
     ("/console/callback", "回访台", CALLBACK_ROLES),
     ("/console/measures", "统计", MEASURE_ROLES),
     ("/console/reviews", "评价", REVIEW_ROLES),
+    ("/console/links", "评价关联", LINK_ROLES),
     ("/console/knowledge", "知识库", KNOWLEDGE_ROLES),
     ("/console/items", "事项", frozenset(Role)),
     ("/console/catalogue", "派单目录", CATALOGUE_ROLES),

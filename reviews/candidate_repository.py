@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, insert, or_, select, text
+from sqlalchemy import Row, Table, bindparam, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from reviews.grades import BAD
 from reviews.models import Review, ReviewLink, ServiceRecord
 
 # Who ties when no person does; what a person decided the rules leave alone.
 RULES = "rules"
 # How many records one way of asking may bring for one review; the nearest in time come first.
-MOST = 400
+MOST = 250
 
 _FREE = """NOT EXISTS (
     SELECT FROM reviews v WHERE v.service_record_id = r.id AND v.round = w.round)"""
@@ -47,6 +48,7 @@ class Asked:
     numbers: list[tuple[int, int, str]] = field(default_factory=list)
     items: list[Span] = field(default_factory=list)
     units: list[Span] = field(default_factory=list)
+    windows: list[Span] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,27 @@ class CandidateRepository:
         query = select(Review).where(Review.link.in_(("none", "desk")), untouched)
         return (await self.session.scalars(query.order_by(Review.id))).all()
 
-    async def at_desk(self, limit: int) -> Sequence[Review]:
-        """The oldest reviews that a person has to tie."""
-        query = select(Review).where(Review.link == "desk").order_by(Review.created_at, Review.id)
-        return (await self.session.scalars(query.limit(limit))).all()
+    async def listed(self, link: str, limit: int, offset: int) -> Sequence[Review]:
+        """Reviews with this link that are about no case, oldest first."""
+        query = select(Review).where(Review.link == link, Review.case_id.is_(None))
+        page = query.order_by(Review.created_at, Review.id).limit(limit).offset(offset)
+        return (await self.session.scalars(page)).all()
+
+    async def counts(self) -> dict[str, int]:
+        """How many reviews that are about no case there are by link."""
+        query = select(Review.link, func.count()).where(Review.case_id.is_(None))
+        return dict((await self.session.execute(query.group_by(Review.link))).tuples().all())
+
+    async def full(self, ids: Collection[int]) -> dict[int, ServiceRecord]:
+        """The records of these ids by id."""
+        found = await self.session.scalars(select(ServiceRecord).where(ServiceRecord.id.in_(ids)))
+        return {record.id: record for record in found}
+
+    async def bad(self, ids: Collection[int]) -> Sequence[Review]:
+        """The bad ones of these reviews as they are stored now, oldest first."""
+        query = select(Review).where(Review.id.in_(ids), Review.grade.in_(BAD))
+        fresh = query.order_by(Review.id).execution_options(populate_existing=True)
+        return (await self.session.scalars(fresh)).all()
 
     async def history(self, review_id: int) -> Sequence[ReviewLink]:
         """Steps of tying a review, oldest first."""
@@ -97,7 +116,8 @@ class CandidateRepository:
                 statement = _BY_KEY.format(column=column) + _FREE
                 given = {"ids": ids, "rounds": rounds, "keys": values}
                 _gather(pairs, await self.session.execute(text(statement), given))
-        for column, spans in (("item_name", asked.items), ("unit", asked.units)):
+        by_time = {"item_name": asked.items, "unit": asked.units, '"window"': asked.windows}
+        for column, spans in by_time.items():
             if spans:
                 statement = _BY_TIME.format(column=column, free=_FREE)
                 _gather(pairs, await self.session.execute(text(statement), _arrays(spans)))

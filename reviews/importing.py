@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,17 +17,20 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.masking import hide_person, tidy
+from cases.models import Case
 from cases.numbers import tidy_number
 from cases.registration import phone_hash
+from cases.service import record_review
 from core.privacy import decrypt, encrypt
 from kb.readers.unit_names import UnitNames
 from reviews.codes import CodeSystem, read_channel, read_grade, read_kind
 from reviews.exchange import RecordRow, ReviewRow
 from reviews.files import At, Read, Rejected
-from reviews.grades import problems
+from reviews.grades import BAD, problems
 from reviews.link_service import Linker
 from reviews.models import Review, ServiceRecord
 from reviews.record_repository import RecordRepository
+from reviews.rectifying import linked
 
 CHUNK = 1000
 Told = Callable[[int], Awaitable[None]]
@@ -172,7 +175,8 @@ class _Import:
         stored = await self.repository.reviews_by_source(
             {(made["source"], made["source_id"]) for _, _, made in values}
         )
-        records, cases = await self.tie([(row, made) for _, row, made in values])
+        about = await self.tie([(row, made) for _, row, made in values])
+        records, cases = await self.rated(values)
         new: list[dict[str, Any]] = []
         seen: set[tuple[str, str]] = set()
         for at, row, made in values:
@@ -186,6 +190,10 @@ class _Import:
                 self.refuse(at, number, "文件里前面已有这条评价")
             elif known is not None:
                 self.compare(at, number, known, made)
+            elif _too_early(about.get(made["case_id"]), made["round"]):
+                self.refuse(
+                    at, number, f"这张工单的第 {made['round']} 次办理还没有答复，答复后才能评价"
+                )
             else:
                 seen.add(key)
                 taken = {"service_record_id": records, "case_id": cases}
@@ -196,27 +204,50 @@ class _Import:
         self.report.reviews.new += len(new)
         self.report.linked += sum(made["link"] == "exact" for made in new)
         await self.repository.add_reviews(new)
+        await self.follow(new, about)
 
-    async def tie(
-        self, rows: Sequence[tuple[ReviewRow, dict[str, Any]]]
-    ) -> tuple[dict[tuple[int, int], Review], dict[tuple[int, int], Review]]:
-        """Tie by number where there is one; gives what these records and cases have already."""
+    async def follow(self, new: Sequence[dict[str, Any]], about: Mapping[int, Case]) -> None:
+        """Cases know that they were rated; what a bad one is about is to be put right."""
+        session = self.repository.session
+        for made in new:
+            case = about.get(made["case_id"])
+            if case is not None and case.round == made["round"]:
+                record_review(session, case, made["grade"], self.now)
+        bad = {
+            (made["source"], made["source_id"])
+            for made in new
+            if made["link"] == "exact" and made["grade"] in BAD
+        }
+        if bad:
+            for review in (await self.repository.reviews_by_source(bad)).values():
+                await linked(session, review, self.now)
+
+    async def tie(self, rows: Sequence[tuple[ReviewRow, dict[str, Any]]]) -> dict[int, Case]:
+        """Tie by number where there is one; gives the cases by id."""
         ids = await self.repository.record_ids(
             {(row.project_no, row.service_number) for row, _ in rows if row.project_no}
         )
         numbers = {row.ticket_no: tidy_number(row.ticket_no) or "" for row, _ in rows}
-        case_ids = await self.repository.case_ids(set(numbers.values()) - {""})
+        cases = await self.repository.cases(set(numbers.values()) - {""})
         for row, made in rows:
             made["service_record_id"] = ids.get((row.project_no, row.service_number))
             made["case_id"] = None
-            if made["service_record_id"] is None:
-                made["case_id"] = case_ids.get(numbers[row.ticket_no])
+            case = cases.get(numbers[row.ticket_no])
+            if made["service_record_id"] is None and case is not None:
+                made["case_id"] = case.id
             tied = made["service_record_id"] is not None or made["case_id"] is not None
             made["link"] = "exact" if tied else "none"
             made["linked_at"] = self.now if tied else None
         await self.untie_mistaken([made for _, made in rows])
-        records = await self.repository.rated(set(ids.values()))
-        return records, await self.repository.rated_cases(set(case_ids.values()))
+        return {case.id: case for case in cases.values()}
+
+    async def rated(
+        self, rows: Sequence[tuple[At, ReviewRow, dict[str, Any]]]
+    ) -> tuple[dict[tuple[int, int], Review], dict[tuple[int, int], Review]]:
+        """The reviews that these records, and these cases, have already."""
+        records = {made["service_record_id"] for _, _, made in rows} - {None}
+        cases = {made["case_id"] for _, _, made in rows} - {None}
+        return await self.repository.rated(records), await self.repository.rated_cases(cases)
 
     async def untie_mistaken(self, rows: Sequence[dict[str, Any]]) -> None:
         """A number that the rest of the review speaks against is left to the rules of linking."""
@@ -284,6 +315,13 @@ def _digest(row: ReviewRow) -> str:
     """What a review without a number of its own is known by: everything that it says."""
     plain = row.model_dump_json(by_alias=True, exclude_defaults=True)
     return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _too_early(case: Case | None, round: int) -> bool:
+    """Whether there is no answer yet that could be rated."""
+    return case is not None and (
+        round > case.round or (round == case.round and case.told_at is None)
+    )
 
 
 def _record_refusal(known: ServiceRecord, values: dict[str, Any]) -> str | None:

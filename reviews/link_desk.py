@@ -15,8 +15,10 @@ from cases.masking import tidy
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import Actor, Role
 from reviews.candidate_repository import CandidateRepository
-from reviews.link_service import Linker, Outcome
+from reviews.link_service import Linker
+from reviews.linking import Scored
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.rectifying import linked, unlinked
 
 # Who sees reviews that belong to no unit yet.
 DESK_ROLES = (Role.DISPATCHER, Role.CALLBACK_CLERK, Role.SUPERVISOR)
@@ -25,35 +27,57 @@ MAX_NOTE = 500
 
 @dataclass(frozen=True)
 class Open:
-    """A review that waits at the desk, with the candidates as they are now."""
+    """One review at the desk with the history of its links, oldest first.
+
+    ``best`` are the candidates as they are now, none when it is tied; ``records`` by id are all
+    that it is, was or may be about.
+    """
 
     review: Review
-    outcome: Outcome
+    best: tuple[Scored, ...]
+    history: Sequence[ReviewLink]
+    records: dict[int, ServiceRecord]
 
 
-async def waiting(session: AsyncSession, actor: Actor, limit: int) -> list[Open]:
-    """The oldest reviews that wait, at most ``limit``. Raises NotAllowed for other roles."""
+async def counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
+    """How many reviews of services there are by link. Raises NotAllowed for other roles."""
     actor.require(*DESK_ROLES)
-    reviews = await CandidateRepository(session).at_desk(limit)
-    linker = await Linker.load(session)
-    outcomes = {one.review_id: one for one in await linker.outcomes(reviews, _silent)}
-    return [Open(review, outcomes[review.id]) for review in reviews]
+    return await CandidateRepository(session).counts()
+
+
+async def listed(
+    session: AsyncSession, actor: Actor, link: str, limit: int, offset: int = 0
+) -> Sequence[Review]:
+    """Reviews with this link that are about no case, oldest first. Raises NotAllowed."""
+    actor.require(*DESK_ROLES)
+    return await CandidateRepository(session).listed(link, limit, offset)
+
+
+async def look(session: AsyncSession, actor: Actor, review_id: int) -> Open:
+    """A review with what it may be about. Raises NotAllowed, and NotFound also for one of a case."""
+    actor.require(*DESK_ROLES)
+    review = await session.get(Review, review_id)
+    if review is None or review.case_id is not None:
+        raise NotFound("没有这条评价")
+    best: tuple[Scored, ...] = ()
+    if review.service_record_id is None:
+        [outcome] = await (await Linker.load(session)).outcomes([review], _silent)
+        best = outcome.best
+    repository = CandidateRepository(session)
+    steps = await repository.history(review_id)
+    ids = {review.service_record_id, *(step.service_record_id for step in steps)}
+    ids |= {one.candidate.id for one in best}
+    return Open(review, best, steps, await repository.full({id for id in ids if id is not None}))
 
 
 async def _silent(rows: int) -> None:
     del rows
 
 
-async def history(session: AsyncSession, actor: Actor, review_id: int) -> Sequence[ReviewLink]:
-    """Every step of tying a review, oldest first."""
-    actor.require(*DESK_ROLES)
-    return await CandidateRepository(session).history(review_id)
-
-
 async def tie(
     session: AsyncSession, actor: Actor, review_id: int, record_id: int, now: datetime
 ) -> Review:
-    """Tie a review to a service by hand.
+    """Tie a review to a service by hand; a bad one is to be put right.
 
     Raises Conflict when it is tied already or that service was rated in this round, NotFound for
     what is not there.
@@ -68,6 +92,7 @@ async def tie(
     if (record_id, review.round) in await repository.taken({record_id}):
         raise Conflict(f"这个办件的第 {review.round} 次评价已有，一次服务只评一次。")
     _set(session, review, "manual", record_id, actor, now)
+    await linked(session, review, now)
     return review
 
 
@@ -87,6 +112,8 @@ async def undo(
 ) -> Review:
     """Take a wrong link off; the review goes to the desk, what it was tied to is in the history.
 
+    What the unit was to put right is withdrawn.
+
     Raises Conflict when it is tied to no service, InvalidInput without a reason.
     """
     review = await _locked(session, actor, review_id)
@@ -95,6 +122,7 @@ async def undo(
         raise Conflict("这条评价没有关联办件，无法解除。")
     why = _checked(note, needed=True)
     _set(session, review, "desk", None, actor, now, why, undone=was)
+    await unlinked(session, review, now, actor.login)
     return review
 
 

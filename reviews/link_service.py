@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any
 
 from rapidfuzz import fuzz, process
@@ -16,6 +17,7 @@ from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import ItemContent, Kind
 from language.times import resolve
 from reviews.candidate_repository import RULES, Asked, CandidateRepository, Span
+from reviews.codes import Channel
 from reviews.exporting import opened
 from reviews.linking import (
     Candidate,
@@ -31,14 +33,14 @@ from reviews.linking import (
 )
 from reviews.models import Review
 from reviews.near import one_off, wrong_digit
+from reviews.rectifying import linked
 from units.tree import UnitTree
 
 CHUNK = 500
 SHOWN = 5
-_READ_NAMES_OF = 25
 _SIMILAR, _MOST_ITEMS = 0.5, 6
 _UNIT_LIKENESS = 75
-_AROUND, _BEFORE = timedelta(days=3), timedelta(days=9)
+_AROUND, _BEFORE, _COUNTER = timedelta(days=3), timedelta(days=9), timedelta(hours=2)
 Told = Callable[[int], Awaitable[None]]
 
 
@@ -115,14 +117,11 @@ class Linker:
         return outcomes
 
     def _ranked(self, said: Said, ids: set[int]) -> list[Scored]:
-        candidates = (self._candidates[id] for id in ids)
-        scored = [score(said, one) for one in candidates if possible(said, one)]
-        scored.sort(key=lambda one: (-one.weight, one.candidate.id))
+        candidates = [one for id in ids if possible(said, one := self._candidates[id])]
         if said.name:
-            # Names are kept encrypted: only those that come near are read.
-            near = [score(said, self._named(one.candidate)) for one in scored[:_READ_NAMES_OF]]
-            scored = [*near, *scored[_READ_NAMES_OF:]]
-        return ranked(scored)
+            # Names are kept encrypted: they are read only for those who gave one.
+            candidates = [self._named(one) for one in candidates]
+        return ranked([score(said, one) for one in candidates])
 
     def _named(self, candidate: Candidate) -> Candidate:
         if candidate.id in self._applicants:
@@ -174,10 +173,19 @@ class Linker:
             first, last = near - _AROUND, near + _AROUND
         items, units = self.similar(said.item), tuple(sorted(said.units))
         near = near or said.created_at
+        if said.at_counter:
+            first, last, near = (
+                said.created_at - _COUNTER,
+                said.created_at + _COUNTER,
+                said.created_at,
+            )
+        span = partial(Span, review.id, review.round, first, last, near)
         if items:
-            asked.items.append(Span(review.id, review.round, first, last, near, items))
+            asked.items.append(span(items))
         elif units:
-            asked.units.append(Span(review.id, review.round, first, last, near, units))
+            asked.units.append(span(units))
+        if said.window and (said.at_counter or said.day is not None):
+            asked.windows.append(span((said.window,)))
 
     def said(self, review: Review) -> Said:
         """What the review says, its unit and time understood."""
@@ -198,6 +206,7 @@ class Linker:
             phone_hashes=frozenset(map(phone_hash, wrong_digit(phone))) if phone else frozenset(),
             name=person.get("name", ""),
             kind=review.reviewer_kind,
+            at_counter=review.channel == Channel.TABLET.name.lower(),
         )
 
     def similar(self, item: str) -> tuple[str, ...]:
@@ -264,13 +273,16 @@ async def find(session: AsyncSession, told: Told) -> list[Outcome]:
 
 
 async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Store what `find` found: the link, why, and a line of history where it changed."""
+    """Store what `find` found: the link, why, and a line of history where it changed.
+
+    Of the bad ones that are tied now, the units are to put right what they are about.
+    """
     repository = CandidateRepository(session)
     await repository.lock()
     taken = await repository.taken(
         {one.best[0].candidate.id for one in outcomes if one.verdict is Verdict.AUTO}
     )
-    rows, history = [], []
+    rows, history, tied = [], [], []
     for one in outcomes:
         best = one.best[0] if one.best else None
         became = one.verdict
@@ -290,6 +302,8 @@ async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
                 "linked_by": RULES,
             }
         )
+        if record_id is not None:
+            tied.append(one.review_id)
         if became != one.before:
             history.append(
                 {
@@ -305,3 +319,5 @@ async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetim
                 }
             )
     await repository.store(rows, history)
+    for review in await repository.bad(tied):
+        await linked(session, review, now)

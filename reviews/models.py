@@ -39,6 +39,7 @@ class ServiceRecord(Base):
         Index("ix_service_records_unit_finished_at", "unit", "finished_at"),
         Index("ix_service_records_item_code_finished_at", "item_code", "finished_at"),
         Index("ix_service_records_item_name_finished_at", "item_name", "finished_at"),
+        Index("ix_service_records_window_finished_at", "window", "finished_at"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import exists, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.models import Case
@@ -19,6 +19,10 @@ class RecordRepository:
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
+
+    async def any(self) -> bool:
+        """Whether there is a record."""
+        return bool(await self.session.scalar(select(exists().select_from(ServiceRecord))))
 
     async def records(self, keys: Collection[Key]) -> dict[Key, ServiceRecord]:
         """Stored records by (number, service)."""
@@ -62,12 +66,11 @@ class RecordRepository:
         rows = await self.session.scalars(select(Review).where(Review.case_id.in_(ids)))
         return {(row.case_id or 0, row.round): row for row in rows}
 
-    async def case_ids(self, numbers: Collection[str]) -> dict[str, int]:
-        """Ids of cases by number."""
-        rows = await self.session.execute(
-            select(Case.number, Case.id).where(Case.number.in_(numbers))
-        )
-        return dict(rows.tuples().all())
+    async def cases(self, numbers: Collection[str]) -> dict[str, Case]:
+        """Cases by number, locked: whoever rates one comes after."""
+        query = select(Case).where(Case.number.in_(numbers)).order_by(Case.id)
+        fresh = query.with_for_update().execution_options(populate_existing=True)
+        return {case.number: case for case in await self.session.scalars(fresh)}
 
     async def add_reviews(self, rows: Sequence[dict[str, Any]]) -> None:
         """Store new reviews."""

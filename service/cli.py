@@ -184,7 +184,7 @@ def bench_cases(
 def bench_reviews(
     records: Annotated[int, typer.Option(min=1000, help="办件数")] = 100_000,
     reviews: Annotated[int, typer.Option(min=100, help="评价数")] = 30_000,
-    seed: Annotated[int, typer.Option(help="生成的种子；1 到 5 用于定阈值")] = 20260701,
+    seed: Annotated[int, typer.Option(help="生成的种子；1 和 2 用于定权重")] = 20260701,
     database: Annotated[
         str | None,
         typer.Option(help="在这个 PostgreSQL 服务器上建测量库（默认 DATABASE_URL 所在的）"),

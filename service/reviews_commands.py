@@ -175,7 +175,7 @@ def _plain(one: Outcome) -> dict[str, Any]:
             {
                 "number": scored.candidate.number,
                 "probability": round(scored.probability, 4),
-                "reasons": [asdict(reason) for reason in scored.reasons],
+                "reasons": [reason._asdict() for reason in scored.reasons],
             }
             for scored in one.best
         ],

@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import cases.loading
 import kb.loading
+import reviews.loading
 import routing.loading
 import units.loading
 from bot.seats.loading import load_ready_answers
-from core.database import Database
+from core.database import Database, now
 from core.identity import Role, hash_password
 from core.models import CalendarDay, CalendarYear, StaffAccount
 from core.privacy import keyed_hash
@@ -27,9 +28,9 @@ log = structlog.get_logger(__name__)
 
 
 async def load(database: Database, settings: Settings) -> list[tuple[str, str, str]]:
-    """Load units, places, items, catalogue, time limits, calendar and staff in one transaction.
+    """Load units, places, items, catalogue, time limits, calendar, staff and service records.
 
-    Returns the sample logins as (login, password, role). Passwords are derived from the secret key,
+    All in one transaction. Returns the sample logins as (login, password, role). Passwords are derived from the secret key,
     so they can be told again and are the same nowhere else.
     """
     folder = settings.city_dir
@@ -43,6 +44,7 @@ async def load(database: Database, settings: Settings) -> list[tuple[str, str, s
         await _load_calendar(session, folder)
         await _load_staff(session, staff, passwords)
         await load_ready_answers(session)
+        await reviews.loading.load(session, folder, now())
     for rejected in report.rejected:
         log.warning("item_rejected", file=rejected.file, line=rejected.line, reason=rejected.reason)
     log.info("sample_city_loaded", new=report.new, changed=report.changed)

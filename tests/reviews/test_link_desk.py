@@ -17,7 +17,7 @@ from reviews.codes import CodeSystem
 from reviews.exchange import RecordRow, ReviewRow
 from reviews.files import At, Read
 from reviews.importing import take
-from reviews.link_desk import history, leave, tie, undo, waiting
+from reviews.link_desk import leave, listed, look, tie, undo
 from reviews.link_service import apply, find
 from reviews.models import Review, ReviewLink, ServiceRecord
 
@@ -105,8 +105,9 @@ async def at_desk(database: Database) -> tuple[int, list[int]]:
     await brought(database, [record("A1"), record("A2")], [review("E1")])
     await linked(database)
     async with database.unit_of_work() as session:
-        [one] = await waiting(session, DISPATCHER, 10)
-    return one.review.id, [scored.candidate.id for scored in one.outcome.best]
+        [waiting] = await listed(session, DISPATCHER, "desk", 10)
+        one = await look(session, DISPATCHER, waiting.id)
+    return waiting.id, [scored.candidate.id for scored in one.best]
 
 
 async def test_a_person_ties_and_takes_off(city: Database) -> None:
@@ -123,7 +124,7 @@ async def test_a_person_ties_and_takes_off(city: Database) -> None:
     await linked(city)
     assert await state(city) == [("desk", None)]
     async with city.unit_of_work() as session:
-        steps = await history(session, DISPATCHER, id)
+        steps = (await look(session, DISPATCHER, id)).history
         told_steps = [(step.action, step.by, step.service_record_id) for step in steps]
     login = DISPATCHER.login
     assert told_steps == [
@@ -145,11 +146,11 @@ async def test_a_unit_has_no_linking_desk(city: Database) -> None:
     id, candidates = await at_desk(city)
     async with city.sessions() as session:
         for attempt in (
-            waiting(session, URBAN, 10),
+            listed(session, URBAN, "desk", 10),
+            look(session, URBAN, id),
             tie(session, URBAN, id, candidates[0], NOW),
             leave(session, URBAN, id, "", NOW),
             undo(session, URBAN, id, "不是", NOW),
-            history(session, URBAN, id),
         ):
             with pytest.raises(NotAllowed):
                 await attempt

@@ -60,6 +60,11 @@ def weight(rule: str, said: Said, candidate: Candidate = RECORD) -> float | None
             {"created_at": AT + timedelta(hours=5)},
         ),
         ("delay", {"created_at": AT + timedelta(hours=5)}, {"created_at": AT + timedelta(days=60)}),
+        (
+            "delay",
+            {"created_at": AT + timedelta(minutes=25), "at_counter": True},
+            {"created_at": AT + timedelta(hours=5), "at_counter": True},
+        ),
         ("kind", {"kind": 1}, {"kind": 2}),
     ],
 )
@@ -81,8 +86,9 @@ def test_words_that_name_the_item() -> None:
     ("said", "expected"),
     [
         ({"phone_hash": "p1", "item": "居住证办理", "day": AT.date()}, Verdict.AUTO),
-        ({"item": "居住证办理", "day": AT.date(), "window": "A03"}, Verdict.DESK),
-        ({"item": "居住证办理"}, Verdict.DESK),
+        ({"item": "居住证办理", "day": AT.date(), "window": "A03"}, Verdict.AUTO),
+        ({"item": "居住证办理", "day": AT.date()}, Verdict.DESK),
+        ({"item": "居住证办理"}, Verdict.NONE),
         ({"item": "低保申请"}, Verdict.NONE),
         ({}, Verdict.NONE),
     ],

@@ -1,0 +1,225 @@
+"""The linking desk: which service a review is about, with the candidates side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from console.list_tabs import ListTab
+from console.paging import PAGE_SIZE, Paging
+from console.render import link, render
+from console.repository import ConsoleRepository
+from console.route import console_router
+from console.staff import CurrentStaff, PostedForm, Staff, database_of, tree_of
+from core.calendar import LOCAL
+from core.database import now
+from core.errors import Conflict, InvalidInput, NotFound
+from reviews.candidate_repository import RULES
+from reviews.grades import BAD, GRADE_NAMES, Grade
+from reviews.link_desk import Open, counts, leave, listed, look, tie, undo
+from reviews.linking import Reason
+from reviews.models import Review, ReviewLink, ServiceRecord
+from units.tree import UnitTree
+
+router = console_router()
+PATH = "/console/links"
+_TABS = {
+    "desk": "待关联",
+    "auto": "规则已关联",
+    "manual": "人工已关联",
+    "exact": "按编号关联",
+    "none": "没有线索",
+}
+_STEPS = {**_TABS, "desk": "交关联台", "manual": "人工关联", "undone": "解除关联"}
+_DONE = {"tie": "已关联", "leave": "已标为没有对应的办件", "undo": "已解除关联"}
+_ROWS = {
+    "number": "办件编号",
+    "item": "事项",
+    "unit": "单位",
+    "window": "窗口",
+    "place": "地点",
+    "time": "时间",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One review in the list; ``about`` is what it says that it is about."""
+
+    id: int
+    grade: str
+    bad: bool
+    about: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Column:
+    """A service beside the review: ``facts`` by the names of `_ROWS`, ``percent`` how likely."""
+
+    id: int
+    facts: Mapping[str, str]
+    percent: int | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the history of links."""
+
+    at: datetime
+    by: str
+    what: str
+    number: str
+    note: str
+
+
+@router.get("/links")
+async def links_page(
+    request: Request, staff: CurrentStaff, tab: str = "desk", page: int = 1, done: str = ""
+) -> Response:
+    """Reviews by how they are tied, the oldest first. Raises NotAllowed."""
+    tab = tab if tab in _TABS else "desk"
+    async with database_of(request).unit_of_work() as session:
+        number = await counts(session, staff.actor)
+        paging = Paging(page, number.get(tab, 0))
+        reviews = await listed(session, staff.actor, tab, PAGE_SIZE, paging.offset)
+    return render(
+        request,
+        "links.html",
+        tabs=[
+            ListTab(name, number.get(key, 0), link(PATH, tab=key), key == tab)
+            for key, name in _TABS.items()
+        ],
+        lines=[_line(review) for review in reviews],
+        paging=paging,
+        page_address=lambda page: link(PATH, tab=tab, page=page),
+        done=_DONE.get(done, ""),
+    )
+
+
+@router.get("/links/{review_id}")
+async def link_page(
+    request: Request, review_id: int, staff: CurrentStaff, done: str = ""
+) -> Response:
+    """One review with its candidates, or with what it is tied to. Raises NotAllowed, NotFound."""
+    return await _show(request, staff, review_id, done=_DONE.get(done, ""))
+
+
+@router.post("/links/{review_id}/{action}")
+async def do(request: Request, review_id: int, action: str, form: PostedForm) -> Response:
+    """Tie, leave or undo; then the next review that waits, after undoing the same one."""
+    staff, note = form.staff, form.text("note")
+    try:
+        async with database_of(request).unit_of_work() as session:
+            match action:
+                case "tie":
+                    await tie(session, staff.actor, review_id, form.number("record"), now())
+                case "leave":
+                    await leave(session, staff.actor, review_id, note, now())
+                case "undo":
+                    await undo(session, staff.actor, review_id, note, now())
+                case _:
+                    raise NotFound("没有这项操作")
+            waiting = await listed(session, staff.actor, "desk", 1)
+    except (Conflict, InvalidInput) as error:
+        return await _show(request, staff, review_id, error=error, note=note)
+    address = PATH
+    if action == "undo":
+        address = f"{PATH}/{review_id}"
+    elif waiting:
+        address = f"{PATH}/{waiting[0].id}"
+    return RedirectResponse(link(address, done=action), 303)
+
+
+async def _show(
+    request: Request,
+    staff: Staff,
+    review_id: int,
+    *,
+    done: str = "",
+    error: Conflict | InvalidInput | None = None,
+    note: str = "",
+) -> Response:
+    tree = tree_of(request)
+    async with database_of(request).unit_of_work() as session:
+        one = await look(session, staff.actor, review_id)
+        logins = [step.by for step in one.history]
+        people = await ConsoleRepository(session, staff.actor).staff_names(logins)
+    review = one.review
+    return render(
+        request,
+        "link.html",
+        error.status if error else 200,
+        review=review,
+        line=_line(review),
+        state=_TABS[review.link],
+        rows=_ROWS,
+        said={name: str(review.said.get(name, "")) for name in _ROWS},
+        columns=_columns(one, tree),
+        tied=review.service_record_id is not None,
+        history=[_step(step, one, people) for step in reversed(one.history)],
+        done=done,
+        problem=error.message if error else "",
+        problems=error.fields if error else {},
+        note=note,
+    )
+
+
+def _line(review: Review) -> Line:
+    grade = Grade(review.grade)
+    said = [str(review.said[name]) for name in ("item", "unit", "number") if name in review.said]
+    return Line(
+        review.id,
+        GRADE_NAMES[grade],
+        grade in BAD,
+        "，".join(said[:2]) or "没有说明是哪件事",
+        review.text,
+        review.created_at,
+    )
+
+
+def _columns(one: Open, tree: UnitTree) -> list[Column]:
+    tied = one.review.service_record_id
+    if tied is not None:
+        return [_column(one.records[tied], tree, None, ())]
+    return [
+        _column(
+            one.records[scored.candidate.id],
+            tree,
+            round(scored.probability * 100),
+            tuple(sorted(scored.reasons, key=lambda reason: -abs(reason.weight))),
+        )
+        for scored in one.best
+    ]
+
+
+def _column(
+    record: ServiceRecord, tree: UnitTree, percent: int | None, reasons: tuple[Reason, ...]
+) -> Column:
+    times = [f"受理 {record.accepted_at.astimezone(LOCAL):%m-%d %H:%M}"]
+    if record.finished_at is not None:
+        times.append(f"办结 {record.finished_at.astimezone(LOCAL):%m-%d %H:%M}")
+    facts = {
+        "number": record.project_no,
+        "item": record.item_name,
+        "unit": tree.name(record.unit) if record.unit else record.dept_name,
+        "window": record.window,
+        "place": record.place,
+        "time": "，".join(times),
+    }
+    return Column(record.id, facts, percent, reasons)
+
+
+def _step(step: ReviewLink, one: Open, people: Mapping[str, str]) -> Step:
+    by = "规则" if step.by == RULES else people.get(step.by, step.by)
+    record = one.records.get(step.service_record_id or 0)
+    return Step(
+        step.at, by, _STEPS[step.action], f"办件 {record.project_no}" if record else "", step.note
+    )

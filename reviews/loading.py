@@ -1,0 +1,38 @@
+"""Service records and reviews of the sample city, all invented."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kb.readers.unit_names import UnitNames
+from reviews.codes import CodeSystem
+from reviews.files import read
+from reviews.importing import Report, take
+from reviews.link_service import apply, find
+from reviews.record_repository import RecordRepository
+from units.tree import UnitTree
+
+FILE = "service-records.json"
+_SOURCE = "city"
+
+
+async def load(session: AsyncSession, folder: Path, now: datetime) -> Report | None:
+    """Take the city's file in and link it, only while there is no record; None when there is.
+
+    Afterwards the records are those of the platforms that deliver them. Raises UnusableFile.
+    """
+    if await RecordRepository(session).any():
+        return None
+    units = UnitNames((await UnitTree.load(session)).units.values())
+    done = await take(
+        session, read(folder / FILE), _SOURCE, CodeSystem.NATIONAL, units, now, _silent
+    )
+    await apply(session, await find(session, _silent), now)
+    return done
+
+
+async def _silent(rows: int) -> None:
+    del rows
