@@ -59,7 +59,7 @@ class Way:
 
 _WAYS = (
     # A device at the counter: knows where it stands, and that it is now.
-    Way(0.30, 3, (1, 12), 0.40, 0.25, 0.35, 0.90, 0.97, 0.97, 0.0, 0.0),
+    Way(0.30, 4, (1, 12), 0.40, 0.25, 0.35, 0.90, 0.97, 0.97, 0.0, 0.0),
     # Logged in, from home.
     Way(0.33, 2, (30, 5 * 1440), 0.93, 0.80, 0.92, 0.80, 0.10, 0.40, 0.60, 0.10),
     # By phone: sometimes a relative's.
