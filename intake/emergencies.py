@@ -34,6 +34,8 @@ _CLAUSE = re.compile(r"[，,、:：\s]")
 OUTAGE = re.compile(
     r"(?:没|没有|停|断)(?:水|电|气|暖气?|网|燃气|煤气|天然气)(?:了|啦|呢|吗|[，,。！!？?；;]|$)"
 )
+# Who should be taken to a shelter is in want; rules hear who freezes.
+_SHELTER = re.compile(r"救助站")
 _FIGURE_OF_SPEECH = re.compile(
     r"(?:抽|吸|戒|卖|禁|二手|油)烟|想死的心都有|吓(?:死|坏)(?:我|人)|枪打出头鸟|太吵|(?:穷|吵|气|烦|热|冷|累|急|饿|臭|笑|困|痒|忙|愁|疼|痛|折磨|逼|等)(?:得|的)?(?:我|人|大家|全家|个人)?(?:都|真|真是|快|快要|要|想|简直)*(?:想|要)?(?:死|不想活|活不下去|跳楼|发疯|自杀|疯|爆炸|中风|心脏病|昏|晕|喘不|吐血|活不下去)|"
     r"(?:没|没有|无|不是|不|未)(?:什么|任何|闻到)?(?:人)?(?:气?味道?|泄漏|漏气|着火|冒烟|受伤|断|流血|伤|明火)[啊呀吧哦]*(?:(?:没有|也没)(?:泄漏|漏气))?|(?:厂|烟囱|锅炉|烧烤.{0,3}|车尾|排气管|后厨|店|窑).{0,6}(?:冒|排|散发|飘).{0,6}烟|打不着|冒青烟|打(?:着|燃)火|点(?:着|不着)火|打我(?:的)?(?:电话|手机|这个)|打(?:我|你).{0,3}(?:电话|手机|号)|打(?:110|119|120|122|12345)|"
@@ -85,7 +87,7 @@ def unnamed(text: str) -> Emergency | None:
 
     Only the assistant's reading says that it is one, so any sign of the contrary counts.
     """
-    calm = (_PAST, _FEAR, _HABIT, _OVER, _PROCEDURE, _FIGURE_OF_SPEECH, OUTAGE)
+    calm = (_PAST, _FEAR, _HABIT, _OVER, _PROCEDURE, _FIGURE_OF_SPEECH, OUTAGE, _SHELTER)
     plain = normalise(text)
     if len(plain) > _CRY or any(sign.search(plain) for sign in calm):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from collections.abc import Mapping
@@ -57,21 +58,8 @@ async def train(data_dir: Path) -> Path:
     fresh = model.parent / f".{model.stem.removesuffix('.tar')}-{os.getpid()}.tar.gz"
     for leftover in model.parent.glob(".*.tar.gz"):
         leftover.unlink()
-    training = Child(
-        name="训练助手",
-        command=[
-            *(*_rasa(), "train", "--config", "config.yml", "--domain", "bot/domain"),
-            *("--data", "intents", "bot/rules", "--out", str(fresh.parent)),
-            *("--fixed-model-name", fresh.name),
-        ],
-        log=logs / "training.log",
-        environment=environment(data_dir, {}),
-        cwd=ROOT,
-    )
     try:
-        await training.run_to_end()
-        if not fresh.exists():
-            raise StartFailed("训练助手没有得到模型", f"见 {training.log}")
+        await train_with(Path("config.yml"), fresh, data_dir)
         fresh.replace(model)
     finally:
         fresh.unlink(missing_ok=True)
@@ -79,6 +67,24 @@ async def train(data_dir: Path) -> Path:
     for old in models[:-MODELS_KEPT]:
         old.unlink()
     return model
+
+
+async def train_with(config: Path, model: Path, data_dir: Path) -> None:
+    """Train ``model`` from the present examples by the pipeline of ``config``. Raises StartFailed."""
+    training = Child(
+        name="训练助手",
+        command=[
+            *(*_rasa(), "train", "--config", str(config), "--domain", "bot/domain"),
+            *("--data", "intents", "bot/rules", "--out", str(model.parent)),
+            *("--fixed-model-name", model.name),
+        ],
+        log=data_dir / "logs" / "training.log",
+        environment=environment(data_dir, {}),
+        cwd=ROOT,
+    )
+    await training.run_to_end()
+    if not await asyncio.to_thread(model.exists):
+        raise StartFailed("训练助手没有得到模型", f"见 {training.log}")
 
 
 def assistant(model: Path, port: int, data_dir: Path, variables: Mapping[str, str]) -> Child:

@@ -118,7 +118,7 @@ async def _both(
     for side in (bare, gateway, gateway, bare):
         until = time.perf_counter() + seconds / 2
         began = time.perf_counter()
-        walk = _walk_bare if side is bare else _walk_gateway
+        walk = walk_bare if side is bare else _walk_gateway
         await asyncio.gather(*(walk(ready, database, side, until, n) for n in range(clients)))
         side.seconds += time.perf_counter() - began
     return bare, gateway
@@ -147,9 +147,10 @@ async def _walk_gateway(
                     return
 
 
-async def _walk_bare(
+async def walk_bare(
     ready: dict[str, Any], database: Database, side: Measured, until: float, client: int
 ) -> None:
+    """Turns of one client until ``until`` at the assistant whose address ``ready`` tells."""
     headers = {"X-Hotline-Token": ready["secrets"]["HOTLINE_ASSISTANT_TOKEN"]}
     async with httpx.AsyncClient(base_url=ready["assistant"], trust_env=False, timeout=30) as http:
         for script in _scripts(client):

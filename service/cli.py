@@ -153,6 +153,22 @@ def bench_turns(
         _fail(str(error), error.tail)
 
 
+@bench_app.command("pipelines")
+def bench_pipelines(
+    clients: Annotated[int, typer.Option(min=1, help="并发数")] = 4,
+    seconds: Annotated[float, typer.Option(min=1, help="每个流程测量的秒数")] = 20.0,
+    as_json: Json = False,
+) -> None:
+    """裸助手的完整轮：现用的理解流程与普通线性流程（词频加逻辑回归），在同一次运行中比较。"""
+    from service.bench_pipelines import pipelines
+    from service.processes import StartFailed
+
+    try:
+        pipelines(_settings(), clients, seconds, as_json)
+    except StartFailed as error:
+        _fail(str(error), error.tail)
+
+
 @bench_app.command("cases")
 def bench_cases(
     cases: Annotated[int, typer.Option(min=500, help="工单数")] = 200_000,

@@ -8,7 +8,8 @@ from bot.evaluation import Utterance, read_utterances
 from intake.emergencies import screen
 
 OURS = Path(__file__).with_name("understanding.jsonl")
-# Written in one go before the rules were mended for it (first), and after (second).
+# Written in one go before the rules were mended for it (first), after (second), and after the
+# assistant had learnt more examples (third).
 DANGERS = Path(__file__).with_name("dangers.jsonl")
 
 
