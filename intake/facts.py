@@ -29,6 +29,10 @@ NAME = re.compile(
     r"(?:我叫|我的名字是|姓名(?:是|：|:)?|联系人(?:是|：|:)?)([一-龥·]{2,4}?)(?=[，,。；;\s\d]|$|电话|手机)"
 )
 SURNAME = re.compile(r"我姓([一-龥])(?![一-龥]名)")
+# 王女士, 我是李先生: a name when nothing else is said.
+ADDRESSED = re.compile(
+    r"(?:我是|我叫|叫我|免贵)?姓?([^\W\d_这那老位个是]{1,3}(?:先生|女士|小姐))[。！!]?"
+)
 DONT_KNOW = re.compile(
     r"^(?:我)?(?:也)?(?:不知道|不清楚|不晓得|记不清|记不得|忘了|说不清|不好说|没有|无|不太清楚)(?:了|啊|呀|吧|哦)?[。！!]?$"
 )
@@ -93,6 +97,18 @@ def without_contact(text: str) -> str:
     return _PHONE.sub("", spoken if MOBILE.search(spoken) else text).strip("，,。；; \n")
 
 
+def without_facts(text: str) -> str:
+    """``text`` without its times, telephone numbers, names and wishes, which may be all of it."""
+    rest = LANDLINE.sub("", without_contact(_DENIED.sub("", text)))
+    if ADDRESSED.fullmatch(rest.strip()):
+        return ""
+    for told in (NAME, SURNAME, ANONYMOUS, NOT_CONFIDENTIAL, CONFIDENTIAL, ON_BEHALF):
+        rest = told.sub("", rest)
+    for said in sorted(find_times(rest), key=lambda said: -len(said.text)):
+        rest = rest.replace(said.text, "")
+    return rest
+
+
 def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
     """The longest wording of a time or duration in ``text``, as said."""
     for place in places:
@@ -106,6 +122,9 @@ def _name(text: str) -> str | None:
     match = NAME.search(text)
     if match:
         return match[1]
+    addressed = ADDRESSED.fullmatch(text.strip())
+    if addressed:
+        return addressed[1]
     surname = SURNAME.search(text)
     return f"{surname[1]}先生/女士" if surname else None
 

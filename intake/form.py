@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from cases.vocabulary import TYPE_NAMES, CaseType
-from intake.facts import Facts
+from intake.facts import Facts, without_facts
 
 UNKNOWN = "未说明"
 MAX_ASKED = 2
@@ -20,6 +20,8 @@ MAX_ASKED = 2
 _SURE_TOPIC = 0.35
 # A matter of these kinds makes sense without a place and a time.
 _NO_PLACE = frozenset({CaseType.CONSULTATION, CaseType.SUGGESTION, CaseType.PRAISE})
+# Asked for these, 18号 is the number of a house.
+_PLACE_ASKED = ("place", "place_choice", "place_detail")
 
 
 class Place(BaseModel):
@@ -101,6 +103,11 @@ _FRAME = re.compile(
     r"(?:事发|具体)?(?:地址|地点|位置|电话|手机号?|联系方式|联系人|姓名|时间|类型)(?:是|为|：|:)?"
     r"|(?:你好|您好|喂|请|麻烦|那个|我|想|要|需要|来|给|打电话|投诉|举报|反映|反应|求助|报修|建议|表扬|登记|一下|一个|一件|个|问题|情况|事情?|在|这里|这边|了|的|吧|啊|哈)"
 )
+# What stands around a time, a number, a name or a wish and says nothing itself.
+_AROUND = re.compile(
+    r"大概|大约|差不多|好像|应该|可能|已经|左右|前后|期间|那天|那会儿|的?时候|开始|以来|以后|之后|发生|出现|一直|持续|到现在|至今|联系|处理|可以|就行|"
+    r"[从自就是有都起到打用留行好吗呢呀哦嗯吧]"
+)
 _THIS_NUMBER = re.compile(
     r"(?:打|用|就|留|是)?(?:我)?(?:现在)?(?:这个|本机|来电|打过来的?|打进来的?|当前)(?:的)?(?:手机)?(?:号码?|电话|手机)|^(?:就)?(?:这个|本机)(?:号|就行|可以)"
 )
@@ -122,26 +129,30 @@ def absorb(matter: Matter, heard: Heard) -> Matter:
     """The matter after ``heard``. Answers what was asked, then takes whatever else was said."""
     new = matter.model_copy(deep=True)
     awaiting, text = new.awaiting, heard.text.strip()
-    facts = heard.facts
+    facts, wholly = heard.facts, _is_wholly_facts(heard)
     _take_wishes(new, facts)
     _take_caller(new, heard)
     if awaiting == "confirm":
         _correct(new, heard)
         return new
     if awaiting in (None, "matter"):
-        if text and not is_opening(text) and tells_something(heard):
+        if text and not wholly and not is_opening(text) and tells_something(heard):
             new.words.append(text)
-    elif _adds_matter(new, heard):
+    elif not wholly and _adds_matter(new, heard):
         new.words.append(text)
     if awaiting == "place_detail":
         _take_detail(new, heard)
     else:
         _take_place(new, heard, asked=awaiting in ("place", "place_choice"))
-    if facts.since and (new.since is None or awaiting == "since"):
-        new.since = _since(new.since, facts.since)
-    elif awaiting == "since" and not (facts.phone or _gate_of(text) or _adds_matter(new, heard)):
+    vague = new.since == UNKNOWN or bool(_TIME_OF_DAY.fullmatch(new.since or ""))
+    if facts.since and (new.since is None or awaiting == "since" or (wholly and vague)):
+        if not (awaiting in _PLACE_ASKED and _is_house(heard)):
+            new.since = _since(new.since, facts.since)
+    elif awaiting == "since" and not (
+        wholly or facts.phone or _gate_of(text) or _adds_matter(new, heard)
+    ):
         new.since = _since(new.since, UNKNOWN if facts.dont_know else text[:60])
-    if awaiting == "contact" and not (facts.phone or facts.anonymous):
+    if awaiting == "contact" and not (wholly or facts.phone or facts.anonymous):
         if heard.act == "deny" or facts.dont_know or re.match(r"^不(?:用|想|要|留|方便)", text):
             new.anonymous = True
         elif new.name is None and re.fullmatch(r"[一-龥·]{2,4}", text):
@@ -179,6 +190,24 @@ def tells_something(heard: Heard) -> bool:
     return len(re.sub(r"[\W\d_]", "", _FRAME.sub("", rest))) >= 2
 
 
+def _is_wholly_facts(heard: Heard) -> bool:
+    """Whether a message is nothing but times, telephone numbers, names and wishes: no answer to a
+    question for anything else."""
+    facts = heard.facts
+    told = bool(facts.phone or facts.name or facts.since or facts.anonymous or facts.on_behalf_of)
+    told = told or facts.confidential is not None or bool(_THIS_NUMBER.search(heard.text))
+    if not told or heard.places or _gate_of(heard.text):
+        return False
+    rest = _THIS_NUMBER.sub("", without_facts(heard.text))
+    return not re.sub(r"[\W_]", "", _FRAME.sub("", _AROUND.sub("", rest)))
+
+
+def _is_house(heard: Heard) -> bool:
+    """Whether what looks like a date may be the number of a house: 18号, but not 18号开始."""
+    house = _HOUSE.search(heard.text)
+    return house is not None and house[0] == heard.facts.since
+
+
 def _take_caller(new: Matter, heard: Heard) -> None:
     """The number that the citizen calls from, when it is said to be the one."""
     if new.caller is None or heard.facts.phone:
@@ -198,7 +227,8 @@ def _take_detail(new: Matter, heard: Heard) -> None:
     assert new.place is not None
     text, gate = heard.text.strip(), _gate_of(heard.text)
     if gate is None:
-        if not heard.facts.dont_know and not heard.facts.phone and len(text) <= 20:
+        wholly = _is_wholly_facts(heard) and not _is_house(heard)
+        if not (wholly or heard.facts.dont_know or heard.facts.phone) and len(text) <= 20:
             new.place = new.place.model_copy(update={"text": new.place.text + text})
         return
     new.place = new.place.model_copy(update={"text": premises(new.place.text) + gate})
@@ -241,6 +271,8 @@ def _take_place(new: Matter, heard: Heard, *, asked: bool) -> None:
         _settle_place(new, heard.places)
     elif asked and heard.facts.dont_know:
         new.place = Place(text=UNKNOWN)
+    elif _is_wholly_facts(heard) and not _is_house(heard):
+        return
     elif asked and text and not heard.facts.phone and len(text) <= 60:
         new.place = Place(text=_LEAD_IN.sub("", text) or text)
 

@@ -203,3 +203,113 @@ def test_a_report_that_says_at_what_hour_is_not_asked_since_when() -> None:
     report = Matter(type=CaseType.REPORT)
     assert listen(report, said, "file_case", ROAD).awaiting == "confirm"
     assert listen(Matter(type=CaseType.COMPLAINT), said, "file_case", ROAD).awaiting == "since"
+
+
+ESTATE = Place(text="学府路12号小区门口", code="estate")
+GATE = "学府路12号小区门口路灯灭了"
+
+
+def asked_for(slot: str) -> Matter:
+    """A matter of which the answer to ``slot`` is awaited, and whatever comes after is missing."""
+    if slot == "place_detail":
+        matter = listen(Matter(), GATE, "file_case", ESTATE)
+    else:
+        matter = listen(Matter(), "路灯坏了", "file_case")
+    if slot in ("since", "contact"):
+        matter = listen(matter, "望湖路18号", "inform", ROAD)
+    if slot == "contact":
+        matter = listen(matter, "不清楚")
+        matter = listen(matter, "不清楚") if matter.awaiting == "since" else matter
+    assert matter.awaiting == slot
+    return matter
+
+
+@pytest.mark.parametrize("slot", ["place", "place_detail", "since", "contact"])
+@pytest.mark.parametrize(
+    ("said", "field", "value"),
+    [
+        ("匿名", "anonymous", True),
+        ("我要匿名反映", "anonymous", True),
+        ("昨天晚上", "since", "昨天晚上"),
+        ("昨天开始", "since", "昨天"),
+        ("大概是从上周三开始的吧", "since", "上周三"),
+        ("20号开始的", "since", "20号"),
+        ("不是昨天，是前天", "since", "前天"),
+        ("三天了", "since", "三天"),
+        ("13800000021", "phone", "13800000021"),
+        ("我的电话是13800000021", "phone", "13800000021"),
+        ("一三八零零零零零零二一", "phone", "13800000021"),
+        ("0000-12345678", "phone", "000012345678"),
+        ("我叫李明", "name", "李明"),
+        ("我是王女士", "name", "王女士"),
+        ("我姓王", "name", "王先生/女士"),
+        ("不用保密", "confidential", False),
+    ],
+)
+def test_an_answer_goes_where_it_belongs_whatever_was_asked(
+    slot: str, said: str, field: str, value: object
+) -> None:
+    before = asked_for(slot)
+    after = listen(before, said)
+    assert getattr(after, field) == value
+    untouched = {"since", "name", "phone", "anonymous", "confidential"} - {field}
+    for other in untouched:
+        assert getattr(after, other) == getattr(before, other)
+    assert after.words == before.words
+    assert after.place == before.place
+    assert all(times <= form.MAX_ASKED for times in after.asked.values())
+
+
+@pytest.mark.parametrize(
+    ("slot", "said"),
+    [("since", "匿名"), ("contact", "昨天晚上"), ("place", "昨天开始"), ("place", "匿名")],
+)
+def test_what_was_not_answered_is_asked_again_but_not_a_third_time(slot: str, said: str) -> None:
+    again = listen(asked_for(slot), said)
+    if slot != "since" or again.asked["since"] < form.MAX_ASKED:
+        assert again.awaiting == slot
+    assert listen(again, said).awaiting != slot
+
+
+def test_a_time_that_is_known_is_not_replaced_by_the_way() -> None:
+    matter = listen(Matter(), "望湖路18号路灯坏了三天", "file_case", ROAD)
+    matter = listen(matter, "昨天晚上")
+    assert (matter.since, matter.name, matter.awaiting) == ("三天", None, "contact")
+
+
+def test_a_time_said_for_a_gate_stands_in_no_place_and_no_title() -> None:
+    matter = listen(asked_for("place_detail"), "昨天开始")
+    assert matter.place == ESTATE
+    assert "昨天" not in form.title(matter)
+
+
+@pytest.mark.parametrize(
+    ("slot", "said", "text"),
+    [
+        ("place", "18号", "18号"),
+        ("place", "春天花园", "春天花园"),
+        ("place", "五一路", "五一路"),
+        ("place_detail", "18号", "学府路12号小区门口18号"),
+        ("place_detail", "靠近药店", "学府路12号小区门口靠近药店"),
+    ],
+)
+def test_a_place_that_sounds_like_a_time_stays_a_place(slot: str, said: str, text: str) -> None:
+    matter = listen(asked_for(slot), said)
+    assert matter.place is not None and matter.place.text == text
+
+
+@pytest.mark.parametrize("said", ["18号", "8月18号"])
+def test_the_number_of_a_house_is_a_date_only_when_it_must_be(said: str) -> None:
+    assert listen(asked_for("since"), said).since == said
+    assert listen(asked_for("place"), said).since == (None if said == "18号" else said)
+
+
+def test_a_name_alone_is_taken_for_the_contact_and_asked_on() -> None:
+    matter = listen(asked_for("contact"), "王小明")
+    assert (matter.name, matter.phone, matter.awaiting) == ("王小明", None, "contact")
+
+
+@pytest.mark.parametrize("said", ["匿名", "昨天开始的", "我要匿名举报"])
+def test_facts_alone_are_no_matter(said: str) -> None:
+    matter = listen(Matter(), said, "file_case")
+    assert (matter.words, matter.awaiting) == ([], "matter")

@@ -191,3 +191,22 @@ def test_several_matters_are_corrected_one_by_one(intake: Intake, said: str, det
 def test_one_matter_told_at_length_stays_one(intake: Intake) -> None:
     matter = intake.listen(Matter(), "望湖路路灯坏了，另外那边路灯也不亮了", "file_case")
     assert matter.others == []
+
+
+def test_answers_to_another_question_go_where_they_belong(intake: Intake) -> None:
+    matter = intake.listen(Matter(), "学府路12号小区门口路灯坏了", "file_case")
+    place = matter.place
+    assert place is not None and place.text.startswith("学府路12号")
+    matter = intake.listen(matter, "匿名", "inform")
+    assert (matter.anonymous, matter.since, matter.place) == (True, None, place)
+    matter = intake.listen(matter, "昨天开始", "inform")
+    assert (matter.since, matter.place, matter.awaiting) == ("昨天", place, "confirm")
+    assert "昨天" not in form.title(matter)
+
+
+@pytest.mark.parametrize("said", ["昨天开始", "匿名"])
+def test_a_name_used_twice_is_still_asked_about(intake: Intake, said: str) -> None:
+    matter = intake.listen(Matter(), "中山路的路灯坏了", "file_case")
+    matter = intake.listen(matter, said, "inform")
+    assert (matter.awaiting, matter.place) == ("place_choice", None)
+    assert matter.anonymous if said == "匿名" else matter.since == "昨天"
