@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI, Request
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -19,6 +20,9 @@ from playwright.sync_api import (
 )
 from web_line import Served, foreign_site
 
+from integrations.web.render import HERE, render
+from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.service import RatedThing
 from tests.journeys.people import DESKTOP, PHONE, PICTURES, WAIT, contexts, open_page, picture
 
 __all__ = ["contexts"]
@@ -405,3 +409,31 @@ def test_what_is_asked_and_the_head_stay_in_view_on_a_phone(
     fits(page)
     if PICTURES:
         page.screenshot(path=f"{PICTURES}/web-11-choices-phone.png")
+
+
+def test_only_a_bad_grade_asks_for_its_reason(
+    browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    request = Request({"type": "http", "path": "/r/1-2", "headers": [], "app": FastAPI()})
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    answer = render(
+        request,
+        "rating.html",
+        thing=RatedThing("202611280001", "路灯不亮", "urban", at, at + timedelta(days=5)),
+        unit="示例市城市管理局",
+        grades=[(int(one), GRADE_NAMES[one], TAGS[one], one in BAD) for one in reversed(Grade)],
+        grade=0,
+        tags=[],
+        text="",
+        problems={},
+        names={},
+    )
+    page = open_page(browser, contexts, PHONE)
+    page.set_content(bytes(answer.body).decode())
+    page.add_style_tag(path=HERE / "static" / "site.css")
+    asked = page.get_by_text("没有勾选原因的，请写明")
+    expect(asked).to_be_hidden()
+    for one in Grade:
+        page.get_by_role("radio", name=GRADE_NAMES[one], exact=True).check()
+        expect(asked).to_be_visible(visible=one in BAD)
+    no_violations(page)
