@@ -9,6 +9,7 @@
       const written = box.value.trimEnd();
       box.value = written ? `${written}\n${select.value}` : select.value;
       select.value = "";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
       box.focus();
       // What stands in brackets is to be replaced: the first one is selected to be typed over.
       const open = box.value.indexOf("【", written.length);

@@ -19,6 +19,12 @@
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
     }
+    // Who leaves takes along what was typed and not sent.
+    if (form.getAttribute("action") === "/console/logout") {
+      for (const key of Object.keys(sessionStorage)) {
+        if (key.startsWith("console.draft ")) sessionStorage.removeItem(key);
+      }
+    }
   });
 
   dialog?.querySelector("#confirm-yes").addEventListener("click", () => {

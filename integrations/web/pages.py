@@ -189,8 +189,14 @@ def _progress(
 
 @router.get("/r/{key}")
 async def rating_form(request: Request, key: str) -> HTMLResponse:
-    """The page of a rating link ``<number>-<token>``. Raises as reviews.service.rated_thing."""
-    return await _rating(request, key)
+    """The page of a rating link ``<number>-<token>``; a used link is told so.
+
+    Otherwise raises as reviews.service.rated_thing.
+    """
+    try:
+        return await _rating(request, key)
+    except Gone as gone:
+        return _rated_before(request, key, gone)
 
 
 @router.post("/r/{key}")
@@ -201,8 +207,18 @@ async def rating(
     tags: Annotated[list[str] | None, Form()] = None,
     text: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
-    """Takes the rating and says thanks. Raises as reviews.service.submit."""
-    review = read_review(grade, tags or [], text)
+    """Takes the rating and says thanks, also for one given before.
+
+    Otherwise raises as reviews.service.submit.
+    """
+    try:
+        return await _rate(request, key, grade, tags or [], text)
+    except Gone as gone:
+        return _rated_before(request, key, gone)
+
+
+async def _rate(request: Request, key: str, grade: str, tags: list[str], text: str) -> HTMLResponse:
+    review = read_review(grade, tags, text)
     if review.problems or review.grade is None:
         return await _rating(
             request, key, review.problems, int(review.grade or 0), review.tags, review.text
@@ -225,6 +241,14 @@ async def rating(
             request, key, error.fields, int(review.grade), review.tags, review.text
         )
     return render(request, "rated.html", review=stored, bad=stored.grade in BAD)
+
+
+def _rated_before(request: Request, key: str, gone: Gone) -> HTMLResponse:
+    """Calm words for whoever comes back to a used link. Raises ``gone`` when it is another reason."""
+    if gone.code != "already_rated":
+        raise gone
+    number = key.partition("-")[0]
+    return render(request, "rated_before.html", gone.status, number=number)
 
 
 async def _rating(

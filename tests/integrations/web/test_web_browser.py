@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI, Request
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -19,7 +20,10 @@ from playwright.sync_api import (
 )
 from web_line import Served, foreign_site
 
-from tests.journeys.people import DESKTOP, PHONE, WAIT, contexts, open_page, picture
+from integrations.web.render import HERE, render
+from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.service import RatedThing
+from tests.journeys.people import DESKTOP, PHONE, PICTURES, WAIT, contexts, open_page, picture
 
 __all__ = ["contexts"]
 
@@ -356,3 +360,80 @@ def test_every_number_can_be_read_and_kept_on_a_phone(
     assert large["x"] + large["width"] < card["x"] + card["width"]
     no_violations(page)
     picture(page, "web-10-numbers-phone")
+
+
+def test_what_is_asked_and_the_head_stay_in_view_on_a_phone(
+    address: str, browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    """The line's answer is played: a long explanation, then a summary to be confirmed."""
+    rows = [{"label": f"第 {n} 项", "value": "示例路 1 号院的路灯不亮"} for n in range(12)]
+    titles = ["确认提交", "修改内容", "暂不提交", "转人工"]
+    choices = [{"title": title, "value": f"do:{n}"} for n, title in enumerate(titles)]
+    replies = [
+        {"text": "您反映的情况我记下了。\n" * 40, "choices": [], "card": None},
+        {"text": "请核对。", "choices": choices, "card": {"kind": "summary", "rows": rows}},
+    ]
+    page = open_page(browser, contexts, PHONE)
+    page.goto(address)
+    page.route(
+        re.compile("/turns"),
+        lambda route: route.fulfill(json={"replies": replies, "message_ids": [2**50, 2**50 + 1]}),
+    )
+    say(page, "路灯坏了", "请核对")
+    for large in (False, True):
+        if large:
+            page.get_by_role("button", name="大字版").click()
+            page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        composer = page.get_by_role("form", name="发送消息").bounding_box()
+        assert composer is not None
+        for title in titles:
+            button = page.get_by_role("log").get_by_role("button", name=title)
+            expect(button).to_be_in_viewport(ratio=1)
+            box = button.bounding_box()
+            assert box is not None
+            assert box["y"] + box["height"] <= composer["y"]
+        for shown in (
+            page.get_by_role("button", name="大字版"),
+            page.get_by_role("link", name="查进度").first,
+            page.get_by_text("正在与智能助手对话（非人工）"),
+        ):
+            expect(shown).to_be_in_viewport(ratio=1)
+        masthead = page.get_by_role("banner").bounding_box()
+        standing = page.get_by_text("正在与智能助手对话（非人工）").bounding_box()
+        assert masthead is not None
+        assert standing is not None
+        assert masthead["y"] == 0
+        assert masthead["height"] < (150 if large else 100)
+        assert standing["y"] >= masthead["height"] - 1
+    no_violations(page)
+    fits(page)
+    if PICTURES:
+        page.screenshot(path=f"{PICTURES}/web-11-choices-phone.png")
+
+
+def test_only_a_bad_grade_asks_for_its_reason(
+    browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    request = Request({"type": "http", "path": "/r/1-2", "headers": [], "app": FastAPI()})
+    at = datetime(2026, 11, 28, tzinfo=UTC)
+    answer = render(
+        request,
+        "rating.html",
+        thing=RatedThing("202611280001", "路灯不亮", "urban", at, at + timedelta(days=5)),
+        unit="示例市城市管理局",
+        grades=[(int(one), GRADE_NAMES[one], TAGS[one], one in BAD) for one in reversed(Grade)],
+        grade=0,
+        tags=[],
+        text="",
+        problems={},
+        names={},
+    )
+    page = open_page(browser, contexts, PHONE)
+    page.set_content(bytes(answer.body).decode())
+    page.add_style_tag(path=HERE / "static" / "site.css")
+    asked = page.get_by_text("没有勾选原因的，请写明")
+    expect(asked).to_be_hidden()
+    for one in Grade:
+        page.get_by_role("radio", name=GRADE_NAMES[one], exact=True).check()
+        expect(asked).to_be_visible(visible=one in BAD)
+    no_violations(page)

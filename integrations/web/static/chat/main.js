@@ -183,6 +183,20 @@ for (const button of at("starters").querySelectorAll("button")) {
   });
 }
 
+/** Tell the style sheet how much of a scrolling page its head and the text box cover. */
+function measure() {
+  const covers = (one) => (getComputedStyle(one).position === "sticky" ? one.offsetHeight : 0);
+  const masthead = covers(document.querySelector(".masthead"));
+  const { style } = document.documentElement;
+  style.setProperty("--masthead", `${masthead}px`);
+  style.setProperty("--covered-top", `${masthead + covers(at("standing").parentElement)}px`);
+  style.setProperty("--covered-bottom", `${covers(at("composer"))}px`);
+}
+
+const sizes = new ResizeObserver(measure);
+for (const one of [document.body, document.querySelector(".masthead"), at("composer")]) sizes.observe(one);
+addEventListener("resize", measure);
+
 at("composer").hidden = false;
 at("starters").hidden = false;
 wireFrame(text);

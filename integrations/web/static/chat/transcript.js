@@ -13,6 +13,12 @@ function beside({ text, card }) {
   return text.split("\n").filter((line) => !drawn.has(line)).join("\n");
 }
 
+/** Whether a thumb up or down for an answer: nobody has to press it. */
+const isAside = ({ value }) => value.startsWith("feedback:") && value.split(":").length === 2;
+
+/** Whether the line waits for one of its choices. */
+const asks = ({ choices }) => (choices || []).some((choice) => !isAside(choice));
+
 export class Transcript {
   /** `onChoose({value, title})`: a quick reply is pressed; `onNews()`: news came out of sight. */
   constructor(log, scroll, onChoose, onNews) {
@@ -31,6 +37,7 @@ export class Transcript {
     this.own = [];
     this.owner = "assistant";
     this.anchor = null;
+    this.placed = null;
   }
 
   get empty() {
@@ -43,7 +50,7 @@ export class Transcript {
     this.seen.add(message.id);
     if (message.speaker === "citizen" && this.adopt(message)) return;
     if (message.speaker === "person" || message.speaker === "assistant") this.owner = message.speaker;
-    const following = this.following();
+    const following = this.following() || (asks(message) && this.box.scrollTop === this.placed);
     const shown = this.bubble(message.speaker, beside(message), message.at);
     if (message.speaker === "citizen") {
       this.own.push(message);
@@ -53,7 +60,7 @@ export class Transcript {
       this.attach(shown, message);
     }
     this.log.append(shown);
-    if (following) this.reveal();
+    if (following) this.reveal(asks(message));
     else this.onNews();
   }
 
@@ -137,7 +144,7 @@ export class Transcript {
 
   quick({ title, value }, review) {
     const press = () => this.onChoose({ title, value });
-    const aside = value.startsWith("feedback:") && value.split(":").length === 2;
+    const aside = isAside({ value });
     if (!review) return element("button", { type: "button", class: aside ? "quick quick-aside" : "quick", onclick: press }, title);
     const level = GRADES.indexOf(title) + 1;
     const bars = level ? element("span", { class: `bars bars-${level}`, "aria-hidden": "true" }, ...Array.from({ length: 5 }, () => element("i"))) : "";
@@ -172,16 +179,19 @@ export class Transcript {
     this.box.scrollTop = this.box.scrollHeight;
   }
 
-  /** Bring news into view, but never the citizen's last words out of it. */
-  reveal() {
+  /** Bring news into view, but never the citizen's last words out of it, unless `asked` to choose. */
+  reveal(asked = false) {
     const { box } = this;
     const bottom = box.scrollHeight - box.clientHeight;
-    if (this.restoring || !this.anchor) {
+    if (asked || this.restoring || !this.anchor) {
       box.scrollTop = bottom;
-      return;
+    } else {
+      const frame = box === this.scroll
+        ? box.getBoundingClientRect().top
+        : parseFloat(getComputedStyle(box).scrollPaddingTop) || 0;
+      const top = this.anchor.getBoundingClientRect().top - frame + box.scrollTop - 8;
+      box.scrollTop = Math.min(bottom, top);
     }
-    const frame = box === this.scroll ? box.getBoundingClientRect().top : 0;
-    const top = this.anchor.getBoundingClientRect().top - frame + box.scrollTop - 8;
-    box.scrollTop = Math.min(bottom, top);
+    this.placed = box.scrollTop;
   }
 }
