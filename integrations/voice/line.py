@@ -127,6 +127,9 @@ class VoiceLine:
             fresh = await repository.find(session, carrier, call_id, lock=True)
             assert fresh is not None
             if fresh.state == ENDED or fresh.step != step:
+                if fresh.state == ENDED:
+                    # Hung up while the answer was awaited, which may have handed the talk over.
+                    await _left(session, fresh, "missed_call")
                 return _stored(fresh)
             match decided:
                 case Tell():
@@ -179,12 +182,10 @@ class VoiceLine:
             if call is None or call.state == ENDED:
                 return
             at = now()
-            if call.state == "waiting":
+            if call.state in ("waiting", "emergency"):
                 asked = call.callback_wanted_at is not None
                 call.missed_at = None if asked else at
-                talk = await find_conversation(session, call.conversation_id, lock=True)
-                assert talk is not None
-                await has_left(session, talk, "asked" if asked else "missed_call")
+                await _left(session, call, "asked" if asked else "missed_call")
             call.state, call.ended_at = ENDED, at
 
     async def recorded(
@@ -203,6 +204,12 @@ class VoiceLine:
             if call is None:
                 raise NotFound("没有这个电话")
             return _stored(call)
+
+
+async def _left(session: AsyncSession, call: Call, reason: str) -> None:
+    talk = await find_conversation(session, call.conversation_id, lock=True)
+    assert talk is not None
+    await has_left(session, talk, reason)
 
 
 def _stored(call: Call) -> Answer:
