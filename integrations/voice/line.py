@@ -20,12 +20,12 @@ from bot.calls.models import Call
 from bot.calls.repository import ENDED
 from bot.gateway import Answered, Gateway
 from bot.models import Conversation
-from bot.repository import find_conversation
+from bot.repository import append, find_conversation
 from bot.seats.leaving import has_left
 from core.database import Database, now
 from core.errors import NotFound
 from core.privacy import decrypt, encrypt, keyed_hash
-from core.replies import Reply
+from core.replies import Reply, say
 from integrations.plain import keys_of
 from integrations.voice import dialogue
 from integrations.voice.dialogue import Ask, Begun, Do, Memory, Tell
@@ -185,6 +185,10 @@ class VoiceLine:
             if call.state in ("waiting", "emergency"):
                 asked = call.callback_wanted_at is not None
                 call.missed_at = None if asked else at
+                if call.state == "emergency":
+                    number = Memory.model_validate_json(decrypt(call.memory)).emergency
+                    told = say(f"转接 {number} 后电话已挂断，是否接通不明。")
+                    await append(session, call.conversation_id, "system", [told])
                 await _left(session, call, "asked" if asked else "missed_call")
             call.state, call.ended_at = ENDED, at
 

@@ -112,9 +112,16 @@ async def test_who_hangs_up_before_is_on_the_list(
     assert [order[1]["To"] for order in rest.orders] == ["+8600012348801", "+8613800001234"]
 
 
-@pytest.mark.parametrize("dialled", ["completed", "no-answer", "still ringing"])
+@pytest.mark.parametrize(
+    ("dialled", "told"),
+    [
+        ("completed", ""),
+        ("no-answer", "119 没有接通，已请市民直接拨打 119。"),
+        ("", "是否接通不明"),
+    ],
+)
 async def test_an_emergency_that_hung_up_is_called_back_first(
-    line: FastAPI, call: Ring, seat: Browser, dialled: str
+    line: FastAPI, call: Ring, seat: Browser, dialled: str, told: str
 ) -> None:
     ordinary = call(number="+8613900005678")
     await ordinary.ring()
@@ -123,13 +130,17 @@ async def test_an_emergency_that_hung_up_is_called_back_first(
     phone = call(times=3)
     await phone.ring()
     await phone.say("快来人我家着火了")
-    if dialled != "still ringing":
+    if dialled:
         await phone.dial_ends(dialled)
     assert "来电 138****1234" in (await seat.get("/console/seat/news")).text
     await phone.hang_up()
 
     news = (await seat.get("/console/seat/news")).text
     assert "来电 138" not in news and 'data-waiting="0"' in news
+    page = (await seat.get(f"/console/seat/{(await talk_of(line, phone)).id}")).text
+    for line_told in ("没有接通，已请市民", "是否接通不明"):
+        assert (line_told in page) == (line_told in told)
+    assert told in page
     # Its alarm rings on until somebody answers it.
     assert "紧急告警" in news
     html = (await seat.get("/console/seat/callbacks")).text
