@@ -42,6 +42,7 @@ class Entry:
 
     id: int
     reason: str
+    emergency: bool
     channel: str
     queue: str
     phone: str
@@ -165,6 +166,7 @@ def _entry(
     return Entry(
         row.id,
         callbacks.REASONS.get(row.reason, row.reason),
+        row.reason == callbacks.EMERGENCY,
         SOURCE_NAMES[Source(row.channel)],
         load_plan().get(row.queue).name,
         phone if mine else mask_phone(phone),

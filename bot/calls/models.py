@@ -28,7 +28,7 @@ class Call(Base):
     ``emergency`` (dialled through) → ``ended``. ``step`` is the number that the exchange's next
     request carries; ``memory`` and ``answer`` are what the voice dialogue keeps of the call and
     what it said last (encrypted JSON). ``verified``: the network vouches for the number.
-    ``missed_at``: hung up while waiting for a person; ``callback_wanted_at``: asked to be rung.
+    ``missed_at``: hung up while waiting for a person or dialled through; ``callback_wanted_at``: asked to be rung.
     """
 
     __tablename__ = "calls"

@@ -16,7 +16,13 @@ from core.database import now
 from core.errors import Conflict, InvalidInput, NotFound
 from core.privacy import encrypt
 
-REASONS = {"asked": "请求回电", "missed_call": "未接来电", "left": "等候中离开"}
+EMERGENCY = "emergency"
+REASONS = {
+    EMERGENCY: "紧急来电",
+    "asked": "请求回电",
+    "missed_call": "未接来电",
+    "left": "等候中离开",
+}
 RESULTS = {
     "reached": "已接通",
     "no_answer": "无人接听",
@@ -69,17 +75,19 @@ async def listed(
     limit: int,
     offset: int,
 ) -> tuple[Sequence[SeatCallback], int]:
-    """Who is to be called back, due first, or with ``done`` who was, newest first; and how many.
+    """Who is to be called back, emergencies and then due first, or with ``done`` who was, newest
+    first; and how many.
 
-    ``skills``: only of queues that a seat with these serves.
+    ``skills``: only of queues that a seat with these serves, and every emergency.
     """
     wanted: list[ColumnElement[bool]] = [
         SeatCallback.state == "done" if done else SeatCallback.state != "done"
     ]
     if skills is not None:
-        wanted.append(SeatCallback.queue.in_([GENERAL, *skills]))
+        served = SeatCallback.queue.in_([GENERAL, *skills])
+        wanted.append(or_(served, SeatCallback.reason == EMERGENCY))
     due = func.coalesce(SeatCallback.not_before, SeatCallback.asked_at)
-    order = [SeatCallback.closed_at.desc()] if done else [due]
+    order = [SeatCallback.closed_at.desc()] if done else [SeatCallback.reason != EMERGENCY, due]
     rows = await session.scalars(
         select(SeatCallback).where(*wanted).order_by(*order).limit(limit).offset(offset)
     )

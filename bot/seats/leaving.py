@@ -19,15 +19,16 @@ def waits(conversation: Conversation) -> bool:
 
 async def has_left(session: AsyncSession, conversation: Conversation, reason: str) -> None:
     """The citizen of a waiting talk is gone (``left``), hung up (``missed_call``) or wants to be
-    called (``asked``): listed to be called back. A talk that does not wait, and an emergency, which
-    is never given up, stay as they are."""
-    if not waits(conversation) or conversation.priority == Priority.EMERGENCY:
+    called (``asked``): listed to be called back. A talk that does not wait stays as it is, and so
+    does an emergency whose page was closed; one whose call has ended is listed as the first."""
+    emergency = conversation.priority == Priority.EMERGENCY
+    if not waits(conversation) or (emergency and reason == "left"):
         return
     await callbacks.add(
         session,
         f"{reason}:{conversation.id}:{conversation.handed_over_at}",
         channel=conversation.channel,
-        reason=reason,
+        reason=callbacks.EMERGENCY if emergency else reason,
         phone=await known_phone(session, conversation),
         conversation_id=conversation.id,
         queue=conversation.queue,

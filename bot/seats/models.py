@@ -83,7 +83,7 @@ class SeatCallback(Base):
     """Somebody to be called back: who asked for it, hung up, or left while waiting.
 
     ``key`` names the happening, so that it is listed once however often it is told. ``reason`` is
-    ``asked``, ``missed_call`` or ``left``; ``state`` goes ``waiting`` → ``taken`` → ``done``, and
+    ``asked``, ``missed_call``, ``left`` or ``emergency``; ``state`` goes ``waiting`` → ``taken`` → ``done``, and
     back to ``waiting`` after a try that reached nobody, not before ``not_before``. ``phone`` is
     encrypted; without one the citizen is answered in the conversation.
     """

@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.calls.models import Call
 from bot.calls.repository import number_of
 from bot.models import Conversation
+from bot.repository import append
 from bot.seats.queueing import release
 from bot.seats.repository import SeatRepository
 from core.database import now
 from core.privacy import mask_phone
+from core.replies import say
 from integrations.plain import keys_of
 from integrations.voice import dialogue
 from integrations.voice.dialogue import Do, Memory, Tell
@@ -88,5 +90,7 @@ async def _seat_left(session: AsyncSession, call: Call) -> Tell:
 async def _dialled(session: AsyncSession, call: Call, memory: Memory, reached: bool) -> Tell:
     if reached:
         return await hold(session, call, "还需要帮助请直接说。")
+    told = say(f"{memory.emergency} 没有接通，已请市民直接拨打 {memory.emergency}。")
+    await append(session, call.conversation_id, "system", [told])
     number = " ".join(memory.emergency)
     return await hold(session, call, f"{number} 没有接通，请您挂机后马上直接拨打 {number}。")

@@ -20,12 +20,12 @@ from bot.calls.models import Call
 from bot.calls.repository import ENDED
 from bot.gateway import Answered, Gateway
 from bot.models import Conversation
-from bot.repository import find_conversation
+from bot.repository import append, find_conversation
 from bot.seats.leaving import has_left
 from core.database import Database, now
 from core.errors import NotFound
 from core.privacy import decrypt, encrypt, keyed_hash
-from core.replies import Reply
+from core.replies import Reply, say
 from integrations.plain import keys_of
 from integrations.voice import dialogue
 from integrations.voice.dialogue import Ask, Begun, Do, Memory, Tell
@@ -127,6 +127,9 @@ class VoiceLine:
             fresh = await repository.find(session, carrier, call_id, lock=True)
             assert fresh is not None
             if fresh.state == ENDED or fresh.step != step:
+                if fresh.state == ENDED:
+                    # Hung up while the answer was awaited, which may have handed the talk over.
+                    await _left(session, fresh, "missed_call")
                 return _stored(fresh)
             match decided:
                 case Tell():
@@ -179,12 +182,14 @@ class VoiceLine:
             if call is None or call.state == ENDED:
                 return
             at = now()
-            if call.state == "waiting":
+            if call.state in ("waiting", "emergency"):
                 asked = call.callback_wanted_at is not None
                 call.missed_at = None if asked else at
-                talk = await find_conversation(session, call.conversation_id, lock=True)
-                assert talk is not None
-                await has_left(session, talk, "asked" if asked else "missed_call")
+                if call.state == "emergency":
+                    number = Memory.model_validate_json(decrypt(call.memory)).emergency
+                    told = say(f"转接 {number} 后电话已挂断，是否接通不明。")
+                    await append(session, call.conversation_id, "system", [told])
+                await _left(session, call, "asked" if asked else "missed_call")
             call.state, call.ended_at = ENDED, at
 
     async def recorded(
@@ -203,6 +208,12 @@ class VoiceLine:
             if call is None:
                 raise NotFound("没有这个电话")
             return _stored(call)
+
+
+async def _left(session: AsyncSession, call: Call, reason: str) -> None:
+    talk = await find_conversation(session, call.conversation_id, lock=True)
+    assert talk is not None
+    await has_left(session, talk, reason)
 
 
 def _stored(call: Call) -> Answer:

@@ -15,6 +15,7 @@ from test_calls import LAMP, stored, talk_of
 from town import Register
 from twilio_rest import TwilioRest
 
+from bot.gateway import Answered
 from bot.seats.repository import SeatRepository
 from console.staff import COOKIE
 from core.identity import Role, open_session
@@ -109,3 +110,57 @@ async def test_who_hangs_up_before_is_on_the_list(
     done = await seat.send(page, f"{page}/{take[1]}/dial")
     assert done.headers["location"] == f"{page}?done=dialled"
     assert [order[1]["To"] for order in rest.orders] == ["+8600012348801", "+8613800001234"]
+
+
+@pytest.mark.parametrize(
+    ("dialled", "told"),
+    [
+        ("completed", ""),
+        ("no-answer", "119 没有接通，已请市民直接拨打 119。"),
+        ("", "是否接通不明"),
+    ],
+)
+async def test_an_emergency_that_hung_up_is_called_back_first(
+    line: FastAPI, call: Ring, seat: Browser, dialled: str, told: str
+) -> None:
+    ordinary = call(number="+8613900005678")
+    await ordinary.ring()
+    await ordinary.press("0")
+    await ordinary.hang_up()
+    phone = call(times=3)
+    await phone.ring()
+    await phone.say("快来人我家着火了")
+    if dialled:
+        await phone.dial_ends(dialled)
+    assert "来电 138****1234" in (await seat.get("/console/seat/news")).text
+    await phone.hang_up()
+
+    news = (await seat.get("/console/seat/news")).text
+    assert "来电 138" not in news and 'data-waiting="0"' in news
+    page = (await seat.get(f"/console/seat/{(await talk_of(line, phone)).id}")).text
+    for line_told in ("没有接通，已请市民", "是否接通不明"):
+        assert (line_told in page) == (line_told in told)
+    assert told in page
+    # Its alarm rings on until somebody answers it.
+    assert "紧急告警" in news
+    html = (await seat.get("/console/seat/callbacks")).text
+    assert html.count("紧急来电</span>") == html.count("未接来电</span>") == 1
+    assert html.index("138****1234") < html.index("139****5678")
+
+
+async def test_an_emergency_that_hung_up_before_the_answer_is_not_offered(
+    line: FastAPI, call: Ring, seat: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, gateway = call(), line.state.voice.gateway
+    take = gateway.take_from_door
+
+    async def and_hang_up(*asked: object) -> Answered:
+        answered: Answered = await take(*asked)
+        await phone.hang_up()
+        return answered
+
+    monkeypatch.setattr(gateway, "take_from_door", and_hang_up)
+    await phone.ring()
+    await phone.say("快来人我家着火了")
+    assert "来电 138" not in (await seat.get("/console/seat/news")).text
+    assert (await seat.get("/console/seat/callbacks")).text.count("紧急来电</span>") == 1
