@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from call_simulator import new_sid
@@ -17,17 +17,22 @@ from text_simulator import key, send_all
 from town import Register
 from twilio_rest import TwilioRest
 
+from bot.doors import conversation_at
 from bot.models import Turn
+from bot.told import Transcripts
 from cases.models import Case
 from cases.numbers import query_code
 from core.database import now
 from core.replies import say
+from core.settings import get_settings
 from integrations.sms.line import TextLine
 from notices.messages import Message
 from notices.models import Delivery
-from notices.service import enqueue
+from notices.service import choose_sms, enqueue
+from notices.telling import Teller
 from notices.vocabulary import Kind
 from reviews.models import Review
+from reviews.rectifying import FINISHED
 
 NUMBER = "13800001234"
 
@@ -173,6 +178,27 @@ async def test_an_emergency_is_no_reason(line: FastAPI, texting: Texting, file: 
     await phone.say("1")
     assert "110" in (await phone.say("有人打我，不能说话"))[0]
     assert await reviews(line) == []
+
+
+@pytest.mark.parametrize("by_text", [True, False])
+async def test_what_was_put_right_is_told_by_text_without_an_invitation_to_rate_it(
+    line: FastAPI, texting: Texting, file: Register, by_text: bool
+) -> None:
+    number = await told_answer(line, file)
+    phone = texting()
+    await phone.say("2 还是有油烟")
+    settings = get_settings().model_copy(update={"quiet_from": time(0), "quiet_to": time(0)})
+    async with line.state.database.unit_of_work() as session:
+        (case,) = await session.scalars(select(Case).where(Case.number == number))
+        await choose_sms(session, case.id, True)
+        payload = {"case_id": case.id, "key": "x", "text": FINISHED, "link": ("评价", "/r2/1")}
+        if by_text:
+            payload["conversation_id"] = str(await conversation_at(session, "sms", NUMBER))
+        await Teller(Transcripts(), settings).progress(session, payload)
+    await send_all(line.state.database)
+    to, body = phone.rest.texts()[-1]
+    assert to == phone.number and "已经办理整改，我们会回访您。" in body
+    assert "再评价" not in body and "/r2/" not in body
 
 
 async def test_a_digit_from_another_number_rates_nothing(
