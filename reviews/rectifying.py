@@ -44,7 +44,8 @@ from reviews.second_link import second_link
 
 MAX_NOTE = 2000
 MOST_PICTURES = 6
-FINISHED = "您的评价已经办理整改，我们会回访您；也可以对整改情况再评价一次。"
+# A text message leaves out the sentence that speaks of the link, and with it the invitation.
+FINISHED = "您的评价已经办理整改，我们会回访您。也可以打开链接，对整改情况再评价一次。"
 _LINKED = ("exact", "auto", "manual")
 
 

@@ -118,6 +118,15 @@ async def submit_for_case(
     return await _store(session, case, grade, tags, text, channel, now)
 
 
+async def may_rate(session: AsyncSession, case_id: int, now: datetime) -> bool:
+    """Whether the citizen of the case can rate it now."""
+    try:
+        await _check_open(session, await CaseRepository(session, None).get(case_id), now)
+    except (Conflict, Gone):
+        return False
+    return True
+
+
 async def reviews_of(
     session: AsyncSession, case_ids: Collection[int]
 ) -> dict[int, list[ReviewView]]:

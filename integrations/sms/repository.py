@@ -8,17 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.models import Message
+from bot.models import Conversation, Message, Turn
 from core.database import now
 from core.privacy import decrypt, keyed_hash
 from core.replies import Reply
 from integrations.sms.models import TextWish
 from integrations.sms.wording import Wish
-from notices.messages import address_hash
+from notices.messages import address_hash, reply_of
 from notices.models import Delivery
 from notices.vocabulary import Kind
+from reviews.grades import Grade
 
 CHANNEL = "sms"
+# The card of what asks for the reason of a grade; no text shows it.
+REASON = "reason"
 
 
 def _hash(number: str) -> str:
@@ -68,3 +71,54 @@ async def case_to_grade(session: AsyncSession, number: str) -> int | None:
         told, Delivery.case_id == newest, Delivery.kind == Kind.ANSWERED
     )
     return newest if await session.scalar(answered.limit(1)) is not None else None
+
+
+async def case_answered(session: AsyncSession, number: str) -> int | None:
+    """The case whose answer ``number`` was told by text last, whatever was told since."""
+    return await session.scalar(
+        select(Delivery.case_id)
+        .where(
+            Delivery.address_hash == address_hash(CHANNEL, number), Delivery.kind == Kind.ANSWERED
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+
+
+async def reason_asked(session: AsyncSession, number: str) -> tuple[int, Grade] | None:
+    """The case and the grade for which ``number`` was asked the reason; None once the talk went on
+    or another answer was told."""
+    newest = await session.scalar(
+        select(Delivery)
+        .where(
+            Delivery.address_hash == address_hash(CHANNEL, number),
+            Delivery.kind.in_((Kind.LINE, Kind.ANSWERED)),
+        )
+        .order_by(Delivery.id.desc())
+        .limit(1)
+    )
+    if newest is None or newest.case_id is None:
+        return None
+    card = reply_of(newest).card or {}
+    if card.get("kind") != REASON:
+        return None
+    return newest.case_id, Grade(int(str(card["grade"])))
+
+
+async def is_answered(session: AsyncSession, key: str) -> bool:
+    """Whether the delivery that answers a text is known."""
+    return await session.scalar(select(Delivery.id).where(Delivery.key == key)) is not None
+
+
+async def is_turn(session: AsyncSession, number: str, message_id: str) -> bool:
+    """Whether a text is a turn of a conversation already."""
+    found = await session.scalar(
+        select(Turn.id)
+        .join(Conversation, Conversation.id == Turn.conversation_id)
+        .where(
+            Conversation.address_hash == address_hash(CHANNEL, number),
+            Turn.client_id == message_id,
+        )
+        .limit(1)
+    )
+    return found is not None

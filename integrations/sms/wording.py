@@ -22,7 +22,11 @@ _STOP = re.compile(
     r"(?:退订|取消订阅|TD|T|STOP|STOPALL|UNSUBSCRIBE|QUIT|END)(?:回复)?", re.IGNORECASE
 )
 _START = re.compile(r"(?:订阅|恢复订阅|恢复接收|START|UNSTOP)", re.IGNORECASE)
-_GRADE = re.compile(r"([1-5])\s*(?:分|星)?[\s，,。.:：;；、-]*(.*)", re.DOTALL)
+_GRADE = re.compile(r"([1-5])(\s*(?:分(?!钟)|星(?!期))?[\s，,。.:：;；、-]*)(.*)", re.DOTALL)
+# What is counted or numbered by a digit right before it is no reason: 3天了, 2号楼.
+_COUNTED = re.compile(r"[个天次年月周日号点楼栋幢层室户块元米]|星期|小时|分钟|单元")
+_PLACE = re.compile(r"号|栋|幢|单元")
+_LIST = ("、", ".", ")", "）")
 _KEY = re.compile(r"[1-9]")
 
 
@@ -41,12 +45,25 @@ def wish(body: str) -> Wish | None:
     return Wish.START if _START.fullmatch(plain) else None
 
 
-def graded(body: str) -> tuple[Grade, str] | None:
-    """The grade and the reason of ``5`` or ``2 一直没人来修``; None for any other text."""
+def graded(body: str, *, apart: bool = False) -> tuple[Grade, str] | None:
+    """The grade and the reason of ``5`` or ``2 一直没人来修``; None for any other text.
+
+    ``apart`` wants a space or a comma between the two, and takes no list (``1、…``) for a grade.
+    """
     found = _GRADE.fullmatch(body.strip())
-    if found is None or re.match(r"\d", found[2]):
+    if found is None or re.match(r"\d", found[3]):
         return None
-    return Grade(int(found[1])), found[2].strip()
+    mark, reason = found[2], found[3].strip()
+    if reason and (_PLACE if mark else _COUNTED).match(reason):
+        return None
+    if reason and apart and (not mark or mark.lstrip().startswith(_LIST)):
+        return None
+    return Grade(int(found[1])), reason
+
+
+def says_something(body: str) -> bool:
+    """Whether there is a word in it, not digits and signs alone."""
+    return re.search(r"[^\W\d_]", body) is not None
 
 
 def chosen(body: str, last: Reply | None) -> Choice | None:
@@ -58,6 +75,11 @@ def chosen(body: str, last: Reply | None) -> Choice | None:
         if plain in (key, choice.title):
             return choice
     return None
+
+
+def no_such_choice(count: int) -> str:
+    """Said to a digit that is none of ``count`` choices."""
+    return f"没有这个选项，请回复 1 到 {count}。" if count > 1 else "没有这个选项，请回复 1。"
 
 
 def keyed(reply: Reply) -> list[tuple[str, Choice]]:

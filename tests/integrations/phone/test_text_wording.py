@@ -93,9 +93,26 @@ def test_grades(body: str, grade: int, reason: str) -> None:
     assert graded(body) == (grade, reason)
 
 
-@pytest.mark.parametrize("body", ["0", "6", "55", "12345", "路灯坏了5天", ""])
+@pytest.mark.parametrize(
+    "body", ["0", "6", "55", "12345", "路灯坏了5天", "3天了没人来", "2 号楼停电了", ""]
+)
 def test_no_grades(body: str) -> None:
     assert graded(body) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        ("2 还是有油烟", (2, "还是有油烟")),
+        ("1，没清", (1, "没清")),
+        ("1分 没清", (1, "没清")),
+        ("5", (5, "")),
+        ("1、路灯坏了 2、井盖丢了", None),
+        ("1没清", None),
+    ],
+)
+def test_grades_apart_from_their_reason(body: str, given: tuple[int, str] | None) -> None:
+    assert graded(body, apart=True) == given
 
 
 def test_choices_by_digit_or_title() -> None:

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import time, timedelta
 
 import pytest
 from call_simulator import new_sid
 from fastapi import FastAPI
 from phone_assistant import AssistantPeer
 from phone_line import Texting
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from test_calls import LAMP, cases
 from text_simulator import key, send_all
 from town import Register
 from twilio_rest import TwilioRest
 
+from bot.doors import conversation_at
 from bot.models import Turn
+from bot.told import Transcripts
 from cases.models import Case
 from cases.numbers import query_code
 from core.database import now
 from core.replies import say
+from core.settings import get_settings
+from integrations.sms.line import TextLine
 from notices.messages import Message
 from notices.models import Delivery
-from notices.service import enqueue
+from notices.service import choose_sms, enqueue
+from notices.telling import Teller
 from notices.vocabulary import Kind
 from reviews.models import Review
+from reviews.rectifying import FINISHED
 
 NUMBER = "13800001234"
 
@@ -110,6 +117,88 @@ async def test_a_bad_grade_is_asked_for_its_reason(
     assert await reviews(line) == []
     assert "核实整改" in (await phone.say("1，答非所问"))[0]
     assert await reviews(line) == [(1, "答非所问")]
+
+
+@pytest.mark.parametrize(
+    ("texts", "stored"),
+    [
+        (["1", "垃圾根本没清，来都没来人"], (1, "垃圾根本没清，来都没来人")),
+        (["1", "1 垃圾根本没清，来都没来人"], (1, "垃圾根本没清，来都没来人")),
+        (["2", "9", "2 还是有油烟"], (2, "还是有油烟")),
+        (["2", "9", "还是有油烟"], (2, "还是有油烟")),
+        (["1", "3天了都没人来"], (1, "3天了都没人来")),
+        (["1", "5"], (5, "")),
+        (["湖滨路9号停电了，电表坏了", "2 还是有油烟"], (2, "还是有油烟")),
+        (["1", "转人工", "1 垃圾根本没清"], (1, "垃圾根本没清")),
+    ],
+)
+async def test_the_reason_comes_in_a_text_of_its_own(
+    line: FastAPI,
+    texting: Texting,
+    file: Register,
+    texts: list[str],
+    stored: tuple[int, str],
+) -> None:
+    await told_answer(line, file)
+    phone = texting(times=2)
+    for body in texts[:-1]:
+        assert await phone.say(body) != []
+        assert await reviews(line) == []
+        # Another process: nothing is remembered outside the database.
+        old = line.state.texts
+        line.state.texts = TextLine(old.database, old.gateway)
+    (told,) = await phone.say(texts[-1])
+    assert "已记录您的评价" in told
+    assert await reviews(line) == [stored]
+
+
+async def test_an_asked_reason_is_not_invented(
+    line: FastAPI, texting: Texting, file: Register, assistant: AssistantPeer
+) -> None:
+    await told_answer(line, file)
+    phone = texting()
+    before = new_sid("SM")
+    await phone.say("湖滨路9号停电了，电表坏了", before)
+    await told_answer(line, file)
+    await phone.say("1")
+    assert "没有这个选项，请回复 1 到 5" in (await phone.say("9"))[0]
+    # An older text once more and what comes too late are no reason.
+    await phone.say("湖滨路9号停电了，电表坏了", before)
+    assert await reviews(line) == []
+    async with line.state.database.unit_of_work() as session:
+        await session.execute(update(Case).values(told_at=now() - timedelta(days=60)))
+    await phone.say("路灯坏了")
+    assert "路灯坏了" in assistant.turns[-1]
+    assert await reviews(line) == []
+
+
+async def test_an_emergency_is_no_reason(line: FastAPI, texting: Texting, file: Register) -> None:
+    await told_answer(line, file)
+    phone = texting()
+    await phone.say("1")
+    assert "110" in (await phone.say("有人打我，不能说话"))[0]
+    assert await reviews(line) == []
+
+
+@pytest.mark.parametrize("by_text", [True, False])
+async def test_what_was_put_right_is_told_by_text_without_an_invitation_to_rate_it(
+    line: FastAPI, texting: Texting, file: Register, by_text: bool
+) -> None:
+    number = await told_answer(line, file)
+    phone = texting()
+    await phone.say("2 还是有油烟")
+    settings = get_settings().model_copy(update={"quiet_from": time(0), "quiet_to": time(0)})
+    async with line.state.database.unit_of_work() as session:
+        (case,) = await session.scalars(select(Case).where(Case.number == number))
+        await choose_sms(session, case.id, True)
+        payload = {"case_id": case.id, "key": "x", "text": FINISHED, "link": ("评价", "/r2/1")}
+        if by_text:
+            payload["conversation_id"] = str(await conversation_at(session, "sms", NUMBER))
+        await Teller(Transcripts(), settings).progress(session, payload)
+    await send_all(line.state.database)
+    to, body = phone.rest.texts()[-1]
+    assert to == phone.number and "已经办理整改，我们会回访您。" in body
+    assert "再评价" not in body and "/r2/" not in body
 
 
 async def test_a_digit_from_another_number_rates_nothing(
