@@ -13,7 +13,7 @@ from bot.inputs import ChoiceInput, DigitsInput, VoiceInput
 from bot.understanding import at_the_gate
 from core.replies import Choice
 from integrations.voice.port import Action, Happening, Listen, Pause, Pressed, Returned, Said, Say
-from integrations.voice.speech import expects_number, key_said, menu, with_digits
+from integrations.voice.speech import closed, expects_number, key_said, menu, with_digits
 
 # Below this confidence (0..1) of the recogniser the caller is asked whether it was heard right.
 SURE = 0.6
@@ -214,7 +214,7 @@ def more(memory: Memory) -> Tell:
 
 def part(text: str, rest: list[str], choices: list[Choice]) -> str:
     """One part as it is said: with the way to the next one, or with the menu after the last."""
-    return f"{text}继续听请按9。" if rest else f"{text}{menu(choices)}"
+    return f"{closed(text)}继续听请按9。" if rest else f"{closed(text)}{menu(choices)}"
 
 
 def listen(text: str, memory: Memory, *, unsure: str | None = None) -> Tell:

@@ -10,7 +10,8 @@ from bot.calls.models import Call
 from bot.calls.repository import number_of
 from bot.models import Conversation
 from bot.repository import append
-from bot.seats.queueing import release
+from bot.seats.plan import load_plan
+from bot.seats.queueing import is_free, release
 from bot.seats.repository import SeatRepository
 from core.database import now
 from core.privacy import mask_phone
@@ -20,7 +21,7 @@ from integrations.voice import dialogue
 from integrations.voice.dialogue import Do, Memory, Tell
 from integrations.voice.port import HangUp, Record, Say
 from integrations.voice.resuming import go_on
-from integrations.voice.speech import menu, speakable
+from integrations.voice.speech import closed, menu, speakable
 
 # Seconds for a message that is left.
 MESSAGE_SECONDS = 120
@@ -58,7 +59,8 @@ async def _resume(session: AsyncSession, call: Call, memory: Memory) -> Tell:
     if reply is None:
         return dialogue.begin(BEGIN, Memory())
     choices = keys_of(reply)
-    return dialogue.begin(f"{speakable(reply.text)}{menu(choices)}", Memory(choices=choices))
+    said = f"{closed(speakable(reply.text))}{menu(choices)}"
+    return dialogue.begin(said, Memory(choices=choices))
 
 
 async def _call_back(session: AsyncSession, call: Call) -> Tell:
@@ -74,8 +76,11 @@ async def hold(session: AsyncSession, call: Call, before: str = "") -> Tell:
     """Who waits hears the place in the queue, and may still speak or press."""
     call.state = "waiting"
     talk = await session.get_one(Conversation, call.conversation_id)
-    waiting = await SeatRepository(session).ahead_of(talk)
-    place = f"前面还有 {waiting} 位，" if waiting else "马上为您接通，"
+    seats = SeatRepository(session)
+    waiting = await seats.ahead_of(talk)
+    free = is_free(await seats.seats(now()), talk.queue, load_plan().capacity)
+    soon = "马上为您接通，" if free else "座席一有空就为您接通，"
+    place = f"前面还有 {waiting} 位，" if waiting else soon
     return dialogue.holding(before, f"{place}请不要挂断。{dialogue.HOLD}")
 
 

@@ -32,7 +32,7 @@ from integrations.voice.dialogue import Ask, Begun, Do, Memory, Tell
 from integrations.voice.doing import do
 from integrations.voice.port import Action, Answer, Dial, HangUp, Happening, Join, Say
 from integrations.voice.resuming import unfinished
-from integrations.voice.speech import in_parts, speakable
+from integrations.voice.speech import closed, in_parts, speakable
 
 log = structlog.get_logger(__name__)
 
@@ -235,7 +235,7 @@ def _keep(call: Call, told: Tell) -> Answer:
 
 def _spoken(replies: list[Reply]) -> Tell:
     """Replies as speech: the first part, the rest when asked for, the choices on keys."""
-    text = "".join(speakable(reply.text) for reply in replies) or GO_ON
+    text = "".join(closed(speakable(reply.text)) for reply in replies) or GO_ON
     choices = keys_of(replies[-1]) if replies else []
     first, *rest = in_parts(text) or [GO_ON]
     said = dialogue.part(first, rest, choices)
@@ -246,5 +246,5 @@ def _wait(call: Call, talk: Conversation, replies: list[Reply]) -> Tell:
     """A person is to come: say what was answered, and what can be done meanwhile."""
     call.state = "waiting"
     call.waiting_since = call.waiting_since or talk.handed_over_at or now()
-    text = "".join(speakable(reply.text) for reply in replies)
+    text = "".join(closed(speakable(reply.text)) for reply in replies)
     return dialogue.holding(text, dialogue.HOLD)

@@ -16,6 +16,7 @@ _MASKED = re.compile(r"(\d{3})\*{4}(\d{4})")
 _LANDLINE = re.compile(r"(?<!\d)(\d{3,4})-(\d{7,8})(?!\d)")
 _NUMBER = re.compile(r"(?<!\d)\d{5,}(?!\d|\s*[元万人平米件吨公])")
 _SHORT_CALL = re.compile(r"(?<!\d)(1[12]\d|12\d{3})(?!\d)(?=[，,。（]|$)")
+_ENDS = "。！？!?；;：:，,…"
 _GROUP = re.compile(r"\d{1,4}")
 _CHINESE_DIGITS = str.maketrans("零〇洞一幺二两三四五六七拐八九勾", "0001122345677899")
 _SPOKEN_DIGIT = "零〇洞一幺二两三四五六七拐八九勾0-9"
@@ -56,6 +57,11 @@ def speakable(text: str) -> str:
     text = _NUMBER.sub(lambda m: one_by_one(m[0]), text)
     text = re.sub(r"尾号(\d{4})", lambda m: f"尾号 {one_by_one(m[1])}", text)
     return _SHORT_CALL.sub(lambda m: " ".join(m[0]), text).strip()
+
+
+def closed(text: str) -> str:
+    """``text`` with a full stop where its last sentence has no end."""
+    return text if not text or text[-1] in _ENDS else f"{text}。"
 
 
 def in_parts(text: str) -> list[str]:

@@ -164,3 +164,16 @@ async def test_an_emergency_that_hung_up_before_the_answer_is_not_offered(
     await phone.say("快来人我家着火了")
     assert "来电 138" not in (await seat.get("/console/seat/news")).text
     assert (await seat.get("/console/seat/callbacks")).text.count("紧急来电</span>") == 1
+
+
+async def test_at_once_is_promised_only_when_a_seat_is_free(
+    line: FastAPI, call: Ring, seat: Browser
+) -> None:
+    phone = call()
+    await phone.ring()
+    await phone.press("0")
+    assert "马上为您接通" in (await phone.press("0"))[-1]
+    async with line.state.database.unit_of_work() as session:
+        await SeatRepository(session).set_state("seat", "off")
+    said = (await phone.press("0"))[-1]
+    assert "马上为您接通" not in said and "座席一有空就为您接通，请不要挂断" in said

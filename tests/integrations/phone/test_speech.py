@@ -6,6 +6,7 @@ import pytest
 
 from core.replies import say
 from integrations.plain import keys_of, without_screen
+from integrations.voice.dialogue import part
 from integrations.voice.numbers import international, national
 from integrations.voice.speech import (
     LONGEST_PART,
@@ -72,6 +73,19 @@ def test_grades_are_on_their_own_keys() -> None:
     offered = [(str(n), f"review:{n}") for n in (5, 4, 3, 2, 1)]
     keys = keys_of(say("请评价", *offered, card={"kind": "review"}))
     assert [choice.value for choice in keys] == [f"review:{n}" for n in (1, 2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("已派往示例市城东区城市管理局", "已派往示例市城东区城市管理局。催办请按1。"),
+        ("正在办理。", "正在办理。催办请按1。"),
+        ("要做什么？", "要做什么？催办请按1。"),
+        ("", "催办请按1。"),
+    ],
+)
+def test_what_is_said_ends_before_the_keys(text: str, said: str) -> None:
+    assert part(text, [], keys_of(say("", ("催办", "case:urge")))) == said
 
 
 def test_a_menu_names_its_keys() -> None:
