@@ -17,7 +17,15 @@ from core.replies import Reply, say
 from integrations.sms import repository
 from integrations.sms.port import TextMessage
 from integrations.sms.repository import CHANNEL
-from integrations.sms.wording import Wish, chosen, graded, no_such_choice, says_something, wish
+from integrations.sms.wording import (
+    Wish,
+    chosen,
+    graded,
+    no_such_choice,
+    says_something,
+    unusable,
+    wish,
+)
 from notices.messages import Message
 from notices.service import enqueue
 from notices.vocabulary import Kind
@@ -53,7 +61,12 @@ class TextLine:
     async def _talk(self, message: TextMessage) -> None:
         conversation = await self.gateway.at_door(CHANNEL, message.number, caller=message.number)
         async with self.database.unit_of_work() as session:
-            choice = chosen(message.body, await repository.last_told(session, conversation))
+            last = await repository.last_told(session, conversation)
+            choice = chosen(message.body, last)
+            wrong = unusable(message.body, last)
+            if wrong and not await repository.is_turn(session, message.number, message.id):
+                await _tell(session, message, wrong, None)
+                return
         body = message.body.strip()[:MAX_TEXT]
         heard: ChoiceInput | TextInput | VoiceInput
         if choice is not None:

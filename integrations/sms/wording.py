@@ -82,6 +82,17 @@ def no_such_choice(count: int) -> str:
     return f"没有这个选项，请回复 1 到 {count}。" if count > 1 else "没有这个选项，请回复 1。"
 
 
+def unusable(body: str, last: Reply | None) -> Reply | None:
+    """What is said to a digit that chooses none of the quick replies of ``last``."""
+    count = len(keys_of(last)) if last is not None else 0
+    digit = body.strip().rstrip("。.!！")
+    if last is None or not count or re.fullmatch(r"\d", digit) is None:
+        return None
+    if chosen(body, last) is not None:
+        return None
+    return last.model_copy(update={"text": no_such_choice(count)})
+
+
 def keyed(reply: Reply) -> list[tuple[str, Choice]]:
     """Quick replies with the digit that chooses each."""
     return [(str(key), choice) for key, choice in enumerate(keys_of(reply), 1)]

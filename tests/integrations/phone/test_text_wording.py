@@ -12,6 +12,7 @@ from integrations.sms.wording import (
     graded,
     segments,
     split,
+    unusable,
     wish,
     worded,
 )
@@ -124,6 +125,18 @@ def test_choices_by_digit_or_title() -> None:
     for other in ("3", "0", "不对", ""):
         assert chosen(other, last) is None
     assert chosen("1", None) is None
+
+
+def test_a_digit_that_is_no_choice() -> None:
+    last = say("请选", ("甲", "a"), ("乙", "b"), ("转人工", "handoff"))
+    for digit in ("3", " 0。", "9"):
+        told = unusable(digit, last)
+        assert told is not None and told.text == "没有这个选项，请回复 1 到 2。"
+        assert told.choices == last.choices
+    for other in ("1", "甲", "12", "不对", ""):
+        assert unusable(other, last) is None
+    assert unusable("3", say("几楼？", ("转人工", "handoff"))) is None
+    assert unusable("3", None) is None
 
 
 def test_a_reply_in_a_text_has_no_link() -> None:

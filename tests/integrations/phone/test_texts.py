@@ -84,6 +84,22 @@ async def test_a_case_is_filed_by_text_however_often_all_comes(
         assert await session.scalar(select(func.count()).select_from(Turn)) == 4
 
 
+async def test_a_digit_that_is_no_choice_is_told_which_there_are(
+    line: FastAPI, texting: Texting, assistant: AssistantPeer
+) -> None:
+    phone = texting(times=2)
+    await phone.say(LAMP)
+    await phone.say("昨天晚上")
+    assert "1 确认提交，2 修改" in (await phone.say("1"))[0]
+    heard = list(assistant.turns)
+    (told,) = await phone.say("9")
+    assert told.startswith("没有这个选项，请回复 1 到 ")
+    assert "回复数字选择：1 确认提交，2 修改" in told
+    assert assistant.turns == heard
+    await phone.say("1")
+    assert len(await cases(line)) == 1
+
+
 async def test_every_number_has_its_own_conversation(line: FastAPI, texting: Texting) -> None:
     first, second = texting(), texting(number="+8613900005678")
     await first.say(LAMP)
