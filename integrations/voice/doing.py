@@ -98,4 +98,6 @@ async def _dialled(session: AsyncSession, call: Call, memory: Memory, reached: b
     told = say(f"{memory.emergency} 没有接通，已请市民直接拨打 {memory.emergency}。")
     await append(session, call.conversation_id, "system", [told])
     number = " ".join(memory.emergency)
-    return await hold(session, call, f"{number} 没有接通，请您挂机后马上直接拨打 {number}。打不了的，")
+    return await hold(
+        session, call, f"{number} 没有接通，请您挂机后马上直接拨打 {number}。打不了的，"
+    )
