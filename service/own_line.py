@@ -16,7 +16,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,12 @@ _START_SECONDS = 600
 
 
 @contextlib.asynccontextmanager
-async def own_line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
+async def own_line(
+    settings: Settings, more: Mapping[str, str] | None = None
+) -> AsyncIterator[dict[str, Any]]:
     """What the line says of itself once it is ready (see `launcher.launch`), with ``secrets``, the
-    generated ones by name; this process then opens what it encrypted.
+    generated ones by name; this process then opens what it encrypted. ``more`` are further settings,
+    as in the environment.
 
     Raises StartFailed.
     """
@@ -49,6 +52,7 @@ async def own_line(settings: Settings) -> AsyncIterator[dict[str, Any]]:
         "HOTLINE_LOG_LEVEL": "WARNING",
         # A measurement talks faster than people do.
         "HOTLINE_TURNS_PER_MINUTE": "100000",
+        **(more or {}),
     }
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
