@@ -32,6 +32,11 @@ _OF_THE_ALARM = re.compile(
 _DANGER_AGAIN = re.compile(
     r"又(?!问)|还(?:在|有|没|不)|没(?:灭|醒|救|找到|人)|更|复燃|不通|占线|不接|快来|救命|疼|血|不敢|不行"
 )
+# Who says no more than that does what was advised; it is no other emergency.
+_FOLLOWS = re.compile(
+    r"(?:好|嗯|行|知道|明白|收到|谢)[^，。！]{0,3}|"
+    r".{0,6}(?:出来|撤出来|下楼|离开|躲开|打开|关|关上|关掉|关好)(?:了|啦)"
+)
 
 _STILL_TOLD = (
     "刚才的紧急情况值班人员会继续跟进，情况有变请马上拨打 110、119 或 120，也可以随时告诉我。"
@@ -45,12 +50,18 @@ def wants_back(text: str) -> bool:
     return bool(_OVER.search(text)) and not _DANGER_AGAIN.search(text)
 
 
+def follows_advice(text: str) -> bool:
+    """Whether ``text`` only says that the advice was heard or is being followed."""
+    words = text.strip("，。！!,. ")
+    return bool(_FOLLOWS.fullmatch(words)) and not _DANGER_AGAIN.search(words)
+
+
 async def after_alarm(talk: Talk) -> Replies:
     """Another emergency, the way back, a question that a guide answers, or more for the seat."""
     found = understand(talk.text, talk.act, talk.confidence)
-    if found.decision is not None and found.decision.emergency is not None:
+    alarm = found.decision.emergency if found.decision is not None else None
+    if found.decision is not None and alarm is not None and not follows_advice(talk.text):
         await repository.record_decision(talk.session, talk.turn_id, found.decision)
-        alarm = found.decision.emergency
         return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
     if wants_back(talk.text):
         release(talk.conversation)

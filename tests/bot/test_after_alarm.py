@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 import units.loading
-from bot.actions.after_alarm import wants_back
+from bot.actions.after_alarm import follows_advice, wants_back
 from bot.actions.executor import respond
 from bot.actions.talk import Talk
 from bot.city import City, Line
@@ -49,6 +49,23 @@ def test_words_that_lead_back(text: str) -> None:
 @pytest.mark.parametrize("text", NOT_BACK)
 def test_words_that_stay_with_the_alarm(text: str) -> None:
     assert not wants_back(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "follows"),
+    [
+        ("好好好我出来了", True),
+        ("嗯，窗户打开了", True),
+        ("阀门关了", True),
+        ("好的但是我爸还在里面没出来", False),
+        ("出来了，可是手一直流血", False),
+        ("有人拿刀进来了", False),
+        ("好的，有人拿刀追我", False),
+        ("知道了。", True),
+    ],
+)
+def test_who_follows_the_advice_tells_no_other_emergency(text: str, follows: bool) -> None:
+    assert follows_advice(text) is follows
 
 
 @pytest.fixture
