@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import re
 
+import psycopg
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.journeys.accessible import assert_accessible
@@ -21,6 +23,19 @@ from tests.stack import Stack
 
 __all__ = ["contexts"]
 PHONE = "13800000088"
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_waits(stack: Stack) -> None:
+    """The line is shared with other stories, whose citizens may still wait and whose alarms ring."""
+    with psycopg.connect(stack.ready["database_url"]) as connection:
+        connection.execute(
+            "UPDATE conversations SET owner = 'assistant', seat = NULL WHERE owner = 'person'"
+        )
+        connection.execute(
+            "UPDATE alarms SET taken_by = 'seat3', taken_at = now(), closed_by = 'seat3', "
+            "closed_at = now() WHERE closed_at IS NULL"
+        )
 
 
 def say(citizen: Page, text: str) -> None:
