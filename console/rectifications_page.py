@@ -130,7 +130,13 @@ async def rectification_page(
     request: Request, rectification_id: int, staff: CurrentStaff, done: str = ""
 ) -> Response:
     """Raises NotFound for one that does not exist or that the reader may not see."""
-    return await show(request, staff, rectification_id, done=ACTION_NAMES.get(_action(done), ""))
+    known = done in {action.value for action in DOES}
+    return await show(
+        request,
+        staff,
+        rectification_id,
+        done=f"已记下：{ACTION_NAMES[Action(done)]}" if known else "",
+    )
 
 
 @router.get("/rectifications/{rectification_id}/pictures/{picture_id}")
@@ -190,6 +196,7 @@ async def show(
         second_link=second_link(one.id)
         if staff.actor.role in DOES[Action.SOLVED] and one.finished_at and not one.second_grade
         else "",
+        calls=staff.actor.role in DOES[Action.SOLVED],
         publishes=staff.actor.role in PUBLISHERS,
         done=done,
         problem=problem,
@@ -199,10 +206,6 @@ async def show(
 def tag_words(review: Review) -> list[str]:
     """The tags of a review in Chinese; one that is not known stands as its code."""
     return [TAGS[Grade(review.grade)].get(code, code) for code in review.tags]
-
-
-def _action(word: str) -> Action:
-    return Action(word) if word in set(Action) else Action.OPEN
 
 
 def _line(row: Row, tree: UnitTree, at: datetime) -> QueueLine:
