@@ -14,8 +14,9 @@ from console.clock import Clock, clock
 from console.list_tabs import ListTab
 from console.menu import REVIEW_ROLES
 from console.paging import PAGE_SIZE, Paging
-from console.render import link, render
+from console.render import render
 from console.repository import ConsoleRepository
+from console.review_filters import read_choice, units_to_choose
 from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
 from core.database import now
@@ -69,8 +70,10 @@ class QueueLine:
     id: int
     about: str
     number: str
+    case_number: str
     grade: str
     text: str
+    given_at: datetime
     unit: str
     state: str
     clock: Clock
@@ -105,23 +108,28 @@ async def queue(
     """Rectifications that the reader may see, the soonest due first."""
     staff.actor.require(*REVIEW_ROLES)
     tab = tab if tab in _TABS else "open"
-    tree, at = tree_of(request), now()
+    choice, tree, at = read_choice(request, staff), tree_of(request), now()
     async with database_of(request).unit_of_work() as session:
         repository = RectificationRepository(session, staff.actor)
-        counts = await repository.counts()
+        counts = await repository.counts(choice.wanted, choice.late_at)
         sums = {key: sum(counts.get(s, 0) for s in states) for key, (_, states) in _TABS.items()}
         paging = Paging(page, sums[tab])
-        rows = await repository.queue(_TABS[tab][1], limit=PAGE_SIZE, offset=paging.offset)
+        rows = await repository.queue(
+            _TABS[tab][1], choice.wanted, choice.late_at, limit=PAGE_SIZE, offset=paging.offset
+        )
     return render(
         request,
         "rectifications.html",
+        choice=choice,
+        units=units_to_choose(request, staff),
+        tab=tab,
         tabs=[
-            ListTab(name, sums[key], link(PATH, tab=key), key == tab)
+            ListTab(name, sums[key], choice.address(tab=key), key == tab)
             for key, (name, _) in _TABS.items()
         ],
         lines=[_line(row, tree, at) for row in rows],
         paging=paging,
-        page_address=lambda page: link(PATH, tab=tab, page=page),
+        page_address=lambda page: choice.address(tab=tab, page=page),
     )
 
 
@@ -213,9 +221,11 @@ def _line(row: Row, tree: UnitTree, at: datetime) -> QueueLine:
     return QueueLine(
         one.id,
         row.case.title if row.case else (row.record.item_name if row.record else "已不再关联"),
+        row.case.number if row.case else (row.record.project_no if row.record else ""),
         row.case.number if row.case else "",
         GRADE_NAMES[Grade(row.review.grade)],
         row.review.text,
+        row.review.created_at,
         tree.name(one.unit),
         STATE_NAMES[State(one.state)],
         _clock(one, at),

@@ -15,7 +15,6 @@ from town import DISPATCHER, URBAN, Register, city, file
 from cases import service as cases
 from cases.models import Case
 from core.database import Database, now
-from core.errors import Gone
 from core.models import CalendarYear
 from integrations import web
 from kb.service import KnowledgeBase
