@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -54,20 +56,22 @@ _STATES = {
 async def sent_page(
     request: Request,
     staff: CurrentStaff,
-    tab: str = "problem",
+    tab: str = "",
     channel: str = "",
     number: str = "",
     page: int = 1,
     done: str = "",
 ) -> Response:
-    """Deliveries, the latest first; those with a problem are what one comes for."""
+    """Deliveries, the latest first: those with a problem if there are any, else all."""
     staff.actor.require(*SENT_ROLES)
-    tab = tab if tab in _TABS else "problem"
     channel = channel if channel in _CHANNELS else ""
     typed = number.replace("\x00", "").strip()[:20]
-    wanted = Wanted(STATES[tab], channel, (tidy_number(typed) or typed) if typed else "")
+    wanted = Wanted(STATES["all"], channel, (tidy_number(typed) or typed) if typed else "")
     async with database_of(request).unit_of_work() as session:
         found = await counts(session, wanted)
+        if tab not in _TABS:
+            tab = "problem" if any(found.get(state) for state in STATES["problem"]) else "all"
+        wanted = replace(wanted, states=STATES[tab])
         paging = Paging(page, sum(found.get(state, 0) for state in wanted.states))
         lines = await listed(session, wanted, PAGE_SIZE, paging.offset)
     tabs = [
