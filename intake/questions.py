@@ -1,11 +1,20 @@
-"""What the intake says: the next question, or the summary to confirm. Pure."""
+"""What the intake says: the next question, or the summary to confirm."""
 
 from __future__ import annotations
 
+import re
+
 from cases.vocabulary import TYPE_NAMES, CaseType
+from core.calendar import LOCAL
+from core.database import now
 from core.privacy import mask_phone, mask_text
 from core.replies import Reply, say
+from intake.facts import without_phone
 from intake.form import UNKNOWN, Matter, each, is_confidential, premises
+from language.times import resolve
+
+# A day that is said as a date needs no other.
+_DATED = re.compile(r"[月号]|\d日")
 
 
 def question(matter: Matter) -> Reply:
@@ -90,6 +99,15 @@ def summary(matter: Matter) -> Reply:
     )
 
 
+def _time_of(matter: Matter) -> str:
+    """The time as said, with the day that a relative one means today: 上周三（11月18日）."""
+    said = matter.since
+    days = resolve(said, now().astimezone(LOCAL)) if said and not _DATED.search(said) else None
+    if said is None or days is None or days.first != days.last:
+        return said or UNKNOWN
+    return f"{said}（{days.first.month}月{days.first.day}日）"
+
+
 def _place_of(matter: Matter) -> str:
     place = matter.place.text if matter.place else UNKNOWN
     if matter.place and matter.place.label and matter.place.label not in place:
@@ -100,9 +118,9 @@ def _place_of(matter: Matter) -> str:
 def _matter_rows(matter: Matter) -> list[tuple[str, str]]:
     return [
         ("类型", TYPE_NAMES[matter.type or CaseType.COMPLAINT]),
-        ("事情", mask_text(matter.detail)),
+        ("事情", mask_text(without_phone(matter.detail))),
         ("地点", _place_of(matter)),
-        ("时间", matter.since or UNKNOWN),
+        ("时间", _time_of(matter)),
     ]
 
 
@@ -110,8 +128,8 @@ def _rows_of_several(matters: list[Matter]) -> list[tuple[str, str]]:
     return [
         (
             f"第{number}件",
-            f"【{TYPE_NAMES[one.type or CaseType.COMPLAINT]}】{mask_text(one.detail)}"
-            f"（地点：{_place_of(one)}；时间：{one.since or UNKNOWN}）",
+            f"【{TYPE_NAMES[one.type or CaseType.COMPLAINT]}】{mask_text(without_phone(one.detail))}"
+            f"（地点：{_place_of(one)}；时间：{_time_of(one)}）",
         )
         for number, one in enumerate(matters, 1)
     ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from cases.vocabulary import CaseType
+from core.calendar import LOCAL
+from core.database import now
 from intake import form, questions
 from intake.case_types import guess_type
 from intake.facts import read_facts
@@ -160,6 +164,22 @@ def test_the_gate_is_taken_and_corrected(text: str) -> None:
     assert matter.words[-1] == "挨着药店那个门"
     matter = listen(listen(matter, "13800000021"), "不对，是东门")
     assert matter.place is not None and matter.place.text == "云溪苑小区东门"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("昨天晚上", "昨天晚上（{0.month}月{0.day}日）"),
+        ("三天", "三天"),
+        ("8月3号", "8月3号"),
+    ],
+)
+def test_a_relative_day_is_shown_with_its_date(said: str, shown: str) -> None:
+    yesterday = now().astimezone(LOCAL) - timedelta(1)
+    matter = listen(Matter(), f"{said}望湖路18号路灯坏了，电话13800000021", "file_case", ROAD)
+    rows = {row["label"]: row["value"] for row in (questions.summary(matter).card or {})["rows"]}
+    assert rows["时间"] == shown.format(yesterday)
+    assert rows["事情"] == f"{said}望湖路18号路灯坏了"
 
 
 @pytest.mark.parametrize("said", ["打我这个手机号就行", "就这个号码", "可以"])
