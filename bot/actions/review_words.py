@@ -24,13 +24,11 @@ _DONE = re.compile(
 _NO_ITEM = re.compile(r"^(?:事|业务|手续|证件|完|好|得|理|成|的|下来|一件事|事情|态度|服务)+$")
 
 
-def matter_of(
-    text: str, items: Iterable[tuple[str, ...]], units: Mapping[str, str]
-) -> dict[str, str]:
+def matter_of(text: str, items: Iterable[str], units: Mapping[str, str]) -> dict[str, str]:
     """What ``text`` says it is about, by the names of `Review.said`; empty when it does not say.
 
-    ``items`` are the names of each item, its proper one first; ``units`` names of units with the
-    proper one of each. A day alone says nothing and is left out.
+    ``items`` are names of items, proper and everyday ones; ``units`` names of units with the proper
+    one of each. What is named is kept as said: several items may go by one everyday name. A day alone says nothing and is left out.
     """
     found: dict[str, str] = {}
     if number := find_number(text):
@@ -49,14 +47,10 @@ def matter_of(
     return found
 
 
-def _item(text: str, items: Iterable[tuple[str, ...]]) -> str | None:
-    best, proper = "", ""
-    for names in items:
-        for name in names:
-            if len(name) >= 2 and len(name) > len(best) and name in text:
-                best, proper = name, names[0]
+def _item(text: str, items: Iterable[str]) -> str | None:
+    best = max((name for name in items if len(name) >= 2 and name in text), key=len, default="")
     if best:
-        return proper
+        return best
     done = _DONE.search(text)
     return done["item"] if done and not _NO_ITEM.match(done["item"]) else None
 

@@ -186,7 +186,7 @@ def _phone(talk: Talk, review: dict[str, Any]) -> str | None:
 
 
 def _matter(talk: Talk) -> dict[str, str]:
-    items = [(item.name, *item.aliases) for item in talk.line.knowledge.items()]
+    items = [name for item in talk.line.knowledge.items() for name in (item.name, *item.aliases)]
     units = {
         name: unit.name
         for unit in talk.line.city.tree.units.values()
