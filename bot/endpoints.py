@@ -108,6 +108,10 @@ class Rating(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     grade: int = Field(ge=1, le=5, description="1 非常不满意 … 5 非常满意")
+    reasons: list[farewell.Reason] = Field(
+        [], max_length=len(farewell.Reason), description="不满意的原因，可与等次一起或随后再发"
+    )
+    text: str = Field("", max_length=farewell.MAX_WORDS, description="不满意的说明")
 
 
 class Transcript(BaseModel):
@@ -219,11 +223,13 @@ async def rate_conversation(
     rating: Rating,
     authorization: Authorization = None,
 ) -> Rating:
-    """话务一次一评：同样的评价再发一次不变，另评一次答 409。"""
+    """话务一次一评：同样的评价再发一次不变，另评一次答 409。不满意的可说明一次原因。"""
     gateway = _gateway(request)
     await gateway.check(conversation, token_for(request, conversation, authorization))
     async with gateway.database.unit_of_work() as session:
         await farewell.rate(session, conversation, rating.grade, now())
+        if rating.reasons or rating.text.strip():
+            await farewell.explain(session, conversation, rating.reasons, rating.text)
     return rating
 
 

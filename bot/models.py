@@ -36,7 +36,8 @@ class Conversation(Base):
     entry offered), ``answered`` (turn of the last answer), ``opinion_of`` (turn whose answer did not
     help, the reason being asked), ``case`` (the one that is talked about), ``filed`` (numbers filed
     here), ``proved`` (those of a telephone number shown to be the citizen's, ``code_sent`` while that
-    is going on) and ``caller`` (encrypted number).
+    is going on), ``caller`` (encrypted number) and ``displeased`` (values of `bot.farewell.Reason`:
+    why the talk was graded badly).
 
     ``address`` (encrypted) is where the door reaches the citizen: an openid, a phone number, a call.
     ``rating`` is the citizen's grade of the talk itself, 1 worst – 5 best. A talk that the citizen

@@ -48,6 +48,7 @@ from console import (
     sent_page,
     splitting_page,
     succession_page,
+    talk_figures_page,
     territory_page,
 )
 from console.render import HERE, error_page
@@ -92,6 +93,7 @@ for _pages in (
     catalogue_drafts,
     categories_page,
     succession_page,
+    talk_figures_page,
     territory_page,
     knowledge_page,
     knowledge_editing,

@@ -90,11 +90,11 @@ class Class:
     bands: list[tuple[str, list[Line]]]
 
 
-def percent(rate: Rate) -> str:
-    """``92.3%``, or for small numbers how many of how many."""
+def percent(rate: Rate, counted: str = "件") -> str:
+    """``92.3%``, or for small numbers how many of how many, in the measure word ``counted``."""
     if rate.share is not None:
         return f"{rate.share:.1%}"
-    return f"{rate.above}/{rate.below} 件" if rate.below else "—"
+    return f"{rate.above}/{rate.below} {counted}" if rate.below else "—"
 
 
 def cards(choice: Choice, total: Tally, direct: Rate | None) -> list[Card]:

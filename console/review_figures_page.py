@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 import structlog
 from fastapi import Request
@@ -104,7 +105,7 @@ async def figures_page(request: Request, staff: CurrentStaff) -> Response:
         charts=_charts(over_time, choice) if total.every else None,
         tags=[(_TAG_NAMES.get(one.code, one.code), one) for one in tags],
         beyond=beyond,
-        percent=percent,
+        percent=partial(percent, counted="条"),
         small=SMALL,
         unit_name=tree.name(choice.unit),
         units=unit_options(tree, staff.actor.units if inside else None),

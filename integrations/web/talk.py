@@ -49,13 +49,13 @@ class KnownTalk(BaseModel):
 @router.get("/", response_class=HTMLResponse)
 async def page(request: Request) -> HTMLResponse:
     """The chat page; the talk itself runs over the public interface."""
-    return render(request, "chat.html", mode="page")
+    return render(request, "chat.html", mode="page", talk_reasons=farewell.REASONS)
 
 
 @router.get("/widget", response_class=HTMLResponse)
 async def widget(request: Request) -> HTMLResponse:
     """The chat in a frame of our own pages, or of the sites that the settings name."""
-    shown = render(request, "chat_bare.html", mode="widget")
+    shown = render(request, "chat_bare.html", mode="widget", talk_reasons=farewell.REASONS)
     sites = f"'self' {_settings(request).embedding_sites}".rstrip()
     shown.headers["Content-Security-Policy"] = content_policy(sites)
     return shown
@@ -71,7 +71,7 @@ async def widget_script() -> FileResponse:
 @router.get("/kiosk", response_class=HTMLResponse)
 async def kiosk(request: Request) -> HTMLResponse:
     """The chat on a screen that many people use one after another."""
-    return render(request, "chat_bare.html", mode="kiosk")
+    return render(request, "chat_bare.html", mode="kiosk", talk_reasons=farewell.REASONS)
 
 
 @router.get("/api/talk")

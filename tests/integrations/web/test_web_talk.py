@@ -162,6 +162,28 @@ async def test_a_talk_is_graded_once(opener: Opener, database: Database) -> None
         assert found.rated_at is not None
 
 
+async def test_a_bad_grade_may_say_why_once(opener: Opener, database: Database) -> None:
+    http = await opener()
+    talk = await begin(http)
+
+    async def rate(grade: int, **why: object) -> int:
+        path = f"/api/conversations/{talk}/rating"
+        return (await http.post(path, json={"grade": grade, **why})).status_code
+
+    why = {"reasons": ["slow", "not_understood"], "text": " 等了半天 "}
+    assert await rate(4, **why) == 409
+    assert await rate(1) == 200
+    assert await rate(1, reasons=["rude"]) == 422
+    assert await rate(1, text="x" * 501) == 422
+    assert [await rate(1, **why) for _ in range(2)] == [200, 200]
+    async with database.unit_of_work() as session:
+        found = await session.get_one(Conversation, uuid.UUID(talk))
+        assert found.context["displeased"] == ["not_understood", "slow"]
+        lines = await transcript(session, found.id)
+    said = [line.reply.text for line in lines if line.speaker == "citizen"]
+    assert said == ["不满意的原因：没听懂我的意思；等得太久；等了半天"]
+
+
 async def test_a_flood_is_told_when_it_may_go_on_and_an_emergency_is_heard(
     opener: Opener,
 ) -> None:

@@ -24,7 +24,7 @@ export function end({ id, token }) {
   return open("DELETE", address(`&conversation=${id}`), { token, keepalive: true });
 }
 
-/** Grade the talk, 1 worst to 5 best. */
-export function rate({ id, token }, grade) {
-  return call("POST", `/api/conversations/${id}/rating`, { token, body: { grade } });
+/** Grade the talk, 1 worst to 5 best; `why` may hold reasons and text for a bad grade. */
+export function rate({ id, token }, grade, why = {}) {
+  return call("POST", `/api/conversations/${id}/rating`, { token, body: { grade, ...why } });
 }
