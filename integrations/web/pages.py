@@ -207,22 +207,25 @@ async def rating(
     grade: Annotated[str, Form()] = "",
     tags: Annotated[list[str] | None, Form()] = None,
     text: Annotated[str, Form()] = "",
+    named: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """Takes the rating and says what follows, or why it cannot be given any more.
 
     Raises NotFound for a forged link.
     """
     try:
-        return await _rate(request, key, grade, tags or [], text)
+        return await _rate(request, key, grade, tags or [], text, bool(named))
     except (Gone, Conflict) as refused:
         return rating_over(request, refused, number=key.partition("-")[0])
 
 
-async def _rate(request: Request, key: str, grade: str, tags: list[str], text: str) -> HTMLResponse:
+async def _rate(
+    request: Request, key: str, grade: str, tags: list[str], text: str, named: bool
+) -> HTMLResponse:
     review = read_review(grade, tags, text)
     if review.problems or review.grade is None:
         return await _rating(
-            request, key, review.problems, int(review.grade or 0), review.tags, review.text
+            request, key, review.problems, int(review.grade or 0), review.tags, review.text, named
         )
     number, _, token = key.partition("-")
     try:
@@ -236,10 +239,11 @@ async def _rate(request: Request, key: str, grade: str, tags: list[str], text: s
                 review.text,
                 Source.WEB,
                 now(),
+                named=named,
             )
     except InvalidInput as error:
         return await _rating(
-            request, key, error.fields, int(review.grade), review.tags, review.text
+            request, key, error.fields, int(review.grade), review.tags, review.text, named
         )
     return render(request, "rated.html", review=stored, bad=stored.grade in BAD)
 
@@ -251,6 +255,7 @@ async def _rating(
     grade: int = 0,
     tags: list[str] | None = None,
     text: str = "",
+    named: bool = False,
 ) -> HTMLResponse:
     number, dash, token = key.partition("-")
     if not dash:
@@ -267,6 +272,7 @@ async def _rating(
         grade=grade,
         tags=tags or [],
         text=text,
+        named=named,
         problems=problems or {},
         names=_FIELD_NAMES,
     )
