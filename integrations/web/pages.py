@@ -23,7 +23,7 @@ from integrations.web.forms import MAX_DETAIL, known_key, new_key, read_form, re
 from integrations.web.rating_over import rating_over
 from integrations.web.render import render
 from notices.service import choose_sms
-from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.grades import BAD, CHOICES
 from reviews.service import rated_thing, submit
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -53,7 +53,6 @@ _FORM_TYPES = [
         CaseType.PRAISE,
     )
 ]
-_GRADES = [(int(grade), GRADE_NAMES[grade], TAGS[grade], grade in BAD) for grade in reversed(Grade)]
 
 # status -> (heading, what to do)
 _ERRORS = {
@@ -268,7 +267,7 @@ async def _rating(
         422 if problems else 200,
         thing=thing,
         unit=_city(request).tree.name(thing.unit) if thing.unit else None,
-        grades=_GRADES,
+        grades=CHOICES,
         grade=grade,
         tags=tags or [],
         text=text,

@@ -425,6 +425,7 @@ def test_only_a_bad_grade_asks_for_its_reason(
         grade=0,
         tags=[],
         text="",
+        named=False,
         problems={},
         names={},
     )
