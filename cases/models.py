@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Date,
     Float,
     ForeignKey,
@@ -375,10 +376,14 @@ class StaffNotice(Base):
     """What the staff of a unit, or of a role of the line, must know: cards, urgings, decisions.
 
     ``key`` makes a notice unique, whoever sends it twice. It never tells who speaks in a case.
+    One that is about no case, or may not name it, has a ``title`` and the ``address`` of a page.
     """
 
     __tablename__ = "staff_notices"
-    __table_args__ = (Index("ix_staff_notices_unit_at", "unit", "at"),)
+    __table_args__ = (
+        Index("ix_staff_notices_unit_at", "unit", "at"),
+        CheckConstraint("num_nonnulls(case_id, address) = 1", name="about_one"),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     key: Mapped[str] = mapped_column(String(150), unique=True)
@@ -386,7 +391,9 @@ class StaffNotice(Base):
     unit: Mapped[str] = mapped_column(String(64))
     role: Mapped[str | None] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(24))
-    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    title: Mapped[str] = mapped_column(String(200), default="", server_default="")
+    address: Mapped[str | None] = mapped_column(String(200))
     text: Mapped[str] = mapped_column(Text)
     read_at: Mapped[datetime | None]
     read_by: Mapped[str | None] = mapped_column(String(64))

@@ -16,7 +16,10 @@ from core.identity import UNIT_ROLES, Actor
 
 @dataclass(frozen=True)
 class Notice:
-    """One notice with the case that it is about; ``read_by`` is a login."""
+    """One notice with the page that it is about; ``read_by`` is a login.
+
+    ``address`` is that of the page, empty for the case with this ``number``.
+    """
 
     id: int
     at: datetime
@@ -24,27 +27,33 @@ class Notice:
     text: str
     number: str
     title: str
+    address: str
     read_by: str | None
 
 
 async def notices_for(
     session: AsyncSession, actor: Actor, *, every: bool, limit: int, offset: int
 ) -> list[Notice]:
-    """Notices for the actor's unit or role about cases the actor may read, newest first.
+    """Notices for the actor's unit or role, those of cases if the actor may read them, newest first.
 
     Unread ones only unless ``every``.
     """
     readable = CaseRepository(session, actor).readable().with_only_columns(Case.id)
     rows = await session.execute(
         select(StaffNotice, Case.number, Case.title)
-        .join(Case, Case.id == StaffNotice.case_id)
-        .where(*_for(actor, every), StaffNotice.case_id.in_(readable))
+        .outerjoin(Case, Case.id == StaffNotice.case_id)
+        .where(
+            *_for(actor, every),
+            or_(StaffNotice.case_id.is_(None), StaffNotice.case_id.in_(readable)),
+        )
         .order_by(StaffNotice.at.desc(), StaffNotice.id.desc())
         .limit(limit)
         .offset(min(offset, COUNTED))
     )
     return [
-        Notice(n.id, n.at, n.kind, n.text, number, title, n.read_by)
+        Notice(
+            n.id, n.at, n.kind, n.text, number or "", title or n.title, n.address or "", n.read_by
+        )
         for n, number, title in rows.tuples()
     ]
 
@@ -54,7 +63,10 @@ async def unread(session: AsyncSession, actor: Actor, *, every: bool = False) ->
     readable = CaseRepository(session, actor).readable().with_only_columns(Case.id)
     found = (
         select(StaffNotice.id)
-        .where(*_for(actor, every), StaffNotice.case_id.in_(readable))
+        .where(
+            *_for(actor, every),
+            or_(StaffNotice.case_id.is_(None), StaffNotice.case_id.in_(readable)),
+        )
         .limit(COUNTED)
         .subquery()
     )

@@ -45,6 +45,22 @@ NOTICE_NAMES = {
 }
 
 
+async def tell_of_page(
+    session: AsyncSession,
+    unit: str,
+    role: Role | None,
+    kind: str,
+    key: str,
+    now: datetime,
+    title: str,
+    address: str,
+    text: str = "",
+) -> bool:
+    """Tell a unit, or (``unit`` empty) a role of the line, of the page at ``address`` with this
+    ``title``: it is about no case, or may not name it. False: ``key`` was known."""
+    return await _store(session, None, unit, role, kind, key, now, text, title, address)
+
+
 async def tell_unit(
     session: AsyncSession,
     case: Case,
@@ -78,20 +94,36 @@ async def tell_role(
 
 async def _store(
     session: AsyncSession,
-    case: Case,
+    case: Case | None,
     unit: str,
     role: Role | None,
     kind: str,
     key: str,
     now: datetime,
     text: str,
+    title: str = "",
+    address: str | None = None,
 ) -> bool:
-    if case.about_unit and unit in (await UnitTree.load(session)).below(case.about_unit):
+    if (
+        case is not None
+        and case.about_unit
+        and unit in (await UnitTree.load(session)).below(case.about_unit)
+    ):
         return False
     words = NOTICE_NAMES[kind] + (f"：{text}" if text else "")
     made = await session.scalar(
         insert(StaffNotice)
-        .values(key=key, at=now, unit=unit, role=role, kind=kind, case_id=case.id, text=words)
+        .values(
+            key=key,
+            at=now,
+            unit=unit,
+            role=role,
+            kind=kind,
+            case_id=case.id if case is not None else None,
+            title=title,
+            address=address,
+            text=words,
+        )
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(StaffNotice.id)
     )

@@ -119,8 +119,13 @@ __all__ = [
 ]
 
 
-def record_review(session: AsyncSession, case: Case, grade: int, now: datetime) -> None:
-    """Note that this round of ``case`` (locked by the caller) was rated with ``grade`` (1-5)."""
+def record_review(
+    session: AsyncSession, case: Case, grade: int, now: datetime, *, named: bool = False
+) -> None:
+    """Note that this round of ``case`` (locked by the caller) was rated with ``grade`` (1-5).
+
+    A unit reads the line only when ``named``: the citizen agreed to be known as the reviewer.
+    """
     case.rated_round = case.round
     record(
         session,
@@ -130,7 +135,7 @@ def record_review(session: AsyncSession, case: Case, grade: int, now: datetime) 
         ActorKind.CITIZEN,
         before=case.state,
         audience=Audience.CITIZEN,
-        data={"grade": grade, "round": case.round},
+        data={"grade": grade, "round": case.round, "named": named},
     )
 
 

@@ -304,6 +304,9 @@ def sees_event(actor: Actor | None, event: CaseEvent, unit: str | None) -> bool:
     """Whether ``actor`` reads a line of history; ``unit`` has the part that it is about, if any."""
     if actor is None or actor.role in DESK_ROLES:
         return True
+    if event.action in (Action.REVIEW, Action.UNTIE_REVIEW):
+        # The words reach the unit by the desk of reviews, without the case that they are about.
+        return bool(event.data.get("named"))
     if event.audience != Audience.STAFF:
         return True
     if event.action == Action.OPEN_IDENTITY:

@@ -32,6 +32,7 @@ from console import (
     measures_page,
     notices_page,
     office,
+    paper_page,
     rectification_actions,
     rectifications_page,
     register_page,
@@ -50,6 +51,7 @@ from console import (
     succession_page,
     talk_figures_page,
     territory_page,
+    windows_page,
 )
 from console.render import HERE, error_page
 
@@ -85,6 +87,8 @@ for _pages in (
     rectification_actions,
     review_figures_page,
     links_page,
+    paper_page,
+    windows_page,
     calendar_page,
     callback_page,
     measures_page,

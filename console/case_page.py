@@ -43,6 +43,7 @@ from console.wording import DONE
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
+from core.identity import UNIT_ROLES
 from reviews.service import reviews_of
 from routing.repository import CategoryRepository, leaves
 from routing.service import Router
@@ -208,7 +209,11 @@ async def _around(session: AsyncSession, staff: Staff, view: CaseView) -> dict[s
         ]
     return {
         "names": await ConsoleRepository(session, staff.actor).staff_names(logins_of(view)),
-        "reviews": (await reviews_of(session, [view.id])).get(view.id, []),
+        "reviews": [
+            review
+            for review in (await reviews_of(session, [view.id])).get(view.id, [])
+            if review.named or staff.actor.role not in UNIT_ROLES
+        ],
         "similar": await similar_cases(session, staff.actor, case) if view.actions else [],
         "categories": categories,
         "return_until": await _return_until(session, view),

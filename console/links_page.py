@@ -37,6 +37,7 @@ _TABS = {
     "none": "没有线索",
 }
 _STEPS = {**_TABS, "desk": "交关联台", "manual": "人工关联", "undone": "解除关联"}
+_STEPS |= {"entered": "录入纸质评价", "void": "撤回录入"}
 _DONE = {"tie": "已关联", "leave": "已标为没有对应的办件或工单", "undo": "已解除关联"}
 _ROWS = {
     "number": "编号",
@@ -164,7 +165,7 @@ async def _show(
         error.status if error else 200,
         review=review,
         line=_line(review),
-        state=_TABS[review.link],
+        state=_TABS.get(review.link, "已撤回"),
         rows=_ROWS,
         said={name: str(review.said.get(name, "")) for name in _ROWS},
         columns=_columns(one, tree),

@@ -21,6 +21,7 @@ from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
 from core.database import now
 from core.errors import NotFound
+from core.identity import Actor
 from reviews.grades import GRADE_NAMES, TAGS, Grade
 from reviews.models import Rectification, RectificationEvent, Review
 from reviews.publishing import PUBLISHERS
@@ -39,7 +40,7 @@ from reviews.rectification import (
 )
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
-from reviews.reviewer import reviewer_of
+from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of
 from reviews.second_link import second_link
 from units.tree import UnitTree
 
@@ -127,7 +128,7 @@ async def queue(
             ListTab(name, sums[key], choice.address(tab=key), key == tab)
             for key, (name, _) in _TABS.items()
         ],
-        lines=[_line(row, tree, at) for row in rows],
+        lines=[_line(row, tree, at, staff.actor) for row in rows],
         paging=paging,
         page_address=lambda page: choice.address(tab=tab, page=page),
     )
@@ -192,7 +193,8 @@ async def show(
         review=row.review,
         grade=GRADE_NAMES[Grade(row.review.grade)],
         tags=tag_words(row.review),
-        line=_line(row, tree, at),
+        line=_line(row, tree, at, staff.actor),
+        known=knows_who(staff.actor, row.review),
         step=clock(one.step_due_at, at) if one.step_due_at else None,
         second=GRADE_NAMES[Grade(one.second_grade)] if one.second_grade else "",
         reviewer=reviewer_of(staff.actor, row.review),
@@ -216,13 +218,15 @@ def tag_words(review: Review) -> list[str]:
     return [TAGS[Grade(review.grade)].get(code, code) for code in review.tags]
 
 
-def _line(row: Row, tree: UnitTree, at: datetime) -> QueueLine:
+def _line(row: Row, tree: UnitTree, at: datetime, actor: Actor) -> QueueLine:
     one = row.rectification
+    known = knows_who(actor, row.review)
+    number = row.case.number if row.case else row.record.project_no if row.record else ""
     return QueueLine(
         one.id,
-        row.case.title if row.case else (row.record.item_name if row.record else "已不再关联"),
-        row.case.number if row.case else (row.record.project_no if row.record else ""),
-        row.case.number if row.case else "",
+        _about(row, known),
+        number if known else "",
+        row.case.number if row.case and known else "",
         GRADE_NAMES[Grade(row.review.grade)],
         row.review.text,
         row.review.created_at,
@@ -230,6 +234,12 @@ def _line(row: Row, tree: UnitTree, at: datetime) -> QueueLine:
         STATE_NAMES[State(one.state)],
         _clock(one, at),
     )
+
+
+def _about(row: Row, known: bool) -> str:
+    if row.case is not None:
+        return row.case.title if known else HIDDEN_CASE
+    return row.record.item_name if row.record else "已不再关联"
 
 
 def _clock(one: Rectification, at: datetime) -> Clock:

@@ -157,6 +157,36 @@ class Feedback(Base):
     done_at: Mapped[datetime | None]
 
 
+class GuideComplaint(Base):
+    """Citizens say that more was asked of them than the guide of an item says: a task of its unit.
+
+    One open task an item. ``count`` reviews from ``first_on`` to ``last_on``; ``samples`` are words
+    of some, without who said them. ``state`` is open or done; ``outcome`` as of `Feedback`.
+    """
+
+    __tablename__ = "knowledge_complaints"
+    __table_args__ = (
+        Index(
+            "uq_knowledge_complaints_open", "code", unique=True, postgresql_where="state = 'open'"
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    code: Mapped[str] = mapped_column(String(64), index=True)
+    unit: Mapped[str] = mapped_column(String(64), index=True)
+    count: Mapped[int] = mapped_column(Integer)
+    first_on: Mapped[date] = mapped_column(Date)
+    last_on: Mapped[date] = mapped_column(Date)
+    samples: Mapped[list[str]]
+    at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(12))
+    handled_by: Mapped[str | None] = mapped_column(String(64))
+    outcome: Mapped[str | None] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text, default="")
+    done_at: Mapped[datetime | None]
+
+
 class OpenQuestion(Base):
     """A question that found nothing, or whose answer did not help.
 

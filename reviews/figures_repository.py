@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     and_,
+    case,
     cast,
     func,
     or_,
@@ -31,8 +32,9 @@ from core.identity import UNIT_ROLES, Actor
 from reviews.figures import FORMULAS, Axis, Figure, Tally
 from reviews.grades import BAD
 from reviews.models import Rectification, Review, ServiceRecord
-from reviews.narrowing import Wanted
+from reviews.narrowing import Wanted, known_to
 from reviews.rectification import NOT_COUNTED, State
+from reviews.reviewer import HIDDEN_CASE
 
 # 108 and 109: more conditions, or more materials, were asked for than the guide says.
 GUIDE_TAGS = ("108", "109")
@@ -73,6 +75,7 @@ class FigureRepository:
     def _facts(self, wanted: Wanted) -> Subquery:
         """One row a review with everything that is counted or grouped by."""
         unit = func.coalesce(ServiceRecord.unit, SubCase.unit)
+        known = known_to(self.actor)
         lead = and_(SubCase.case_id == Review.case_id, SubCase.role == Part.LEAD, LIVE)
         statement = (
             select(
@@ -88,9 +91,13 @@ class FigureRepository:
                 func.nullif(ServiceRecord.item_name, "").label("item"),
                 ServiceRecord.item_code,
                 func.nullif(ServiceRecord.window, "").label("window"),
-                func.coalesce(Case.title, ServiceRecord.item_name, "").label("about"),
-                func.coalesce(Case.number, ServiceRecord.project_no).label("number"),
-                Case.number.label("case_number"),
+                func.coalesce(
+                    case((known, Case.title), (Review.case_id.is_not(None), HIDDEN_CASE)),
+                    ServiceRecord.item_name,
+                    "",
+                ).label("about"),
+                case((known, func.coalesce(Case.number, ServiceRecord.project_no))).label("number"),
+                case((known, Case.number)).label("case_number"),
                 Rectification.id.label("rectification_id"),
                 Rectification.state,
                 Rectification.late,
@@ -100,7 +107,7 @@ class FigureRepository:
             .outerjoin(SubCase, lead)
             .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
             .outerjoin(Rectification, Rectification.review_id == Review.id)
-            .where(*wanted.conditions(unit))
+            .where(*wanted.conditions(unit, known), Review.link != "void")
         )
         if self.actor is not None:
             cases = CaseRepository(self.session, self.actor).readable().with_only_columns(Case.id)

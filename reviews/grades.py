@@ -84,6 +84,12 @@ TAGS: dict[Grade, dict[str, str]] = {
     },
 }
 
+# What a form offers, the best first: grade, name, tags by code, and whether a reason is asked for.
+CHOICES = [
+    (int(grade), GRADE_NAMES[grade], TAGS[grade], grade in BAD)
+    for grade in sorted(Grade, reverse=True)
+]
+
 
 def to_standard(grade: Grade) -> int:
     """The grade as GB/T 39046-2020 A.8 codes it (1 is 非常满意)."""

@@ -212,7 +212,7 @@ class _Import:
         for made in new:
             case = about.get(made["case_id"])
             if case is not None and case.round == made["round"]:
-                record_review(session, case, made["grade"], self.now)
+                record_review(session, case, made["grade"], self.now, named=made["named"])
         bad = {
             (made["source"], made["source_id"])
             for made in new

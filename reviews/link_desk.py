@@ -94,6 +94,8 @@ async def tie(
     not there.
     """
     review = await _locked(session, actor, review_id)
+    if review.link == "void":
+        raise Conflict("这条评价已经撤回。")
     if review.case_id is not None or review.service_record_id is not None:
         raise Conflict("这条评价已经关联，请先解除原来的关联。")
     await tie_by_hand(session, review, about, actor.login, now)

@@ -78,7 +78,8 @@ class Review(Base):
     ``named`` (the citizen agreed). ``source`` and ``source_id`` make an import idempotent.
 
     ``link``: ``exact`` (by number, code or in the case's own talk), ``auto`` (by rules, certain),
-    ``manual`` (by the linking desk), ``desk`` (waits for it), ``none`` (tied to nothing).
+    ``manual`` (by the linking desk), ``desk`` (waits for it), ``none`` (tied to nothing), ``void``
+    (typed in by mistake and taken back; it counts nowhere).
     """
 
     __tablename__ = "reviews"
@@ -122,8 +123,8 @@ class Review(Base):
 class ReviewLink(Base):
     """One step of tying a review to what it is about. Rows are added, never changed.
 
-    ``by`` is a login, or ``rules``. ``action`` is the link that came of it (`Review.link`), or
-    ``undone``; the two ids say with what it was tied, or from what it was taken.
+    ``by`` is a login, or ``rules``. ``action`` is the link that came of it (`Review.link`),
+    ``undone``, or ``entered`` (typed in from paper); the two ids say with what it was tied, or from what it was taken.
     """
 
     __tablename__ = "review_links"
@@ -140,6 +141,36 @@ class ReviewLink(Base):
     note: Mapped[str] = mapped_column(Text, default="")
 
 
+class ServiceWindow(Base):
+    """A window (窗口) of a unit with a printed code that leads to its page of reviews.
+
+    ``code`` cannot be guessed. ``number`` is the window's own (A01), as service records name it.
+    ``closed_at``: the code is no longer taken.
+    """
+
+    __tablename__ = "service_windows"
+    __table_args__ = (
+        Index(
+            "uq_service_windows_open",
+            "unit",
+            "number",
+            "place",
+            unique=True,
+            postgresql_where="closed_at IS NULL",
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    code: Mapped[str] = mapped_column(String(43), unique=True)
+    unit: Mapped[str] = mapped_column(ForeignKey("units.code"))
+    number: Mapped[str] = mapped_column(String(40))
+    place: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(64))
+    closed_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None] = mapped_column(String(64))
+
+
 class Rectification(Base):
     """How a unit puts a bad review right; its life is `reviews.rectification`.
 
@@ -148,6 +179,7 @@ class Rectification(Base):
     was told; ``done`` what was done, in the unit's words. ``extension_days`` waits for a decision.
     ``late`` stays once a limit was missed; ``tries`` are calls in vain and ``reached`` says how the
     calling back ended. ``second_grade`` is the citizen's second review (二评). ``closed_at`` is set once it has ended.
+    ``case_id`` is the case that staff opened from it.
     """
 
     __tablename__ = "rectifications"
@@ -182,6 +214,7 @@ class Rectification(Base):
     second_grade: Mapped[int | None] = mapped_column(Integer)
     second_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), unique=True)
 
 
 class RectificationEvent(Base):

@@ -9,12 +9,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cases.measures import Span
 from cases.models import Case
+from core.identity import UNIT_ROLES, Actor
 from reviews.models import Review, ServiceRecord
 
+_ALWAYS = true()
 ALL_TIME = Span(date(2000, 1, 1), date(2100, 12, 31))
 
 
@@ -28,20 +31,33 @@ class Wanted:
     grades: Collection[int] | None = None
     text: str = ""
 
-    def conditions(self, unit: ColumnElement[str]) -> list[ColumnElement[bool]]:
-        """The same in SQL; ``unit`` is the code of the unit in the query."""
+    def conditions(
+        self, unit: ColumnElement[str], known: ColumnElement[bool] = _ALWAYS
+    ) -> list[ColumnElement[bool]]:
+        """The same in SQL; ``unit`` is the code of the unit in the query, ``known`` whether the
+        reader may know whose review it is, and so find it by a number or the title of a case."""
         found = [Review.created_at >= self.span.begin, Review.created_at < self.span.end]
         if self.units is not None:
             found.append(unit.in_(self.units))
         if self.grades is not None:
             found.append(Review.grade.in_(self.grades))
         if self.text:
-            searched = (
-                Case.number,
-                Case.title,
-                ServiceRecord.project_no,
-                ServiceRecord.item_name,
-                Review.text,
+            telling = Case.number, Case.title, ServiceRecord.project_no
+            found.append(
+                or_(
+                    and_(known, or_(*(self._in(one) for one in telling))),
+                    self._in(ServiceRecord.item_name),
+                    self._in(Review.text),
+                )
             )
-            found.append(or_(*(one.contains(self.text, autoescape=True) for one in searched)))
         return found
+
+    def _in(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        return column.contains(self.text, autoescape=True)
+
+
+def known_to(actor: Actor | None) -> ColumnElement[bool]:
+    """`reviews.reviewer.knows_who` in SQL; the public (None) reads no review."""
+    if actor is not None and actor.role in UNIT_ROLES:
+        return Review.named.is_(True)
+    return _ALWAYS

@@ -92,6 +92,7 @@ class RecordRepository:
             select(Review, *columns)
             .outerjoin(Case, Case.id == Review.case_id)
             .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
+            .where(Review.link != "void")
             .order_by(Review.created_at, Review.source, Review.source_id, Review.id)
         )
         async for row in await self.session.stream(query.execution_options(yield_per=1000)):

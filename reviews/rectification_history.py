@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.models import Case
-from cases.notices import tell_role, tell_unit
+from cases.notices import tell_of_page
 from core.calendar import LOCAL
 from core.identity import Role
-from reviews.models import Rectification, RectificationEvent, Review
+from reviews.models import Rectification, RectificationEvent, Review, ServiceRecord
 from reviews.rectification import Action
+from reviews.reviewer import HIDDEN_CASE
 
 # Who else than a login stands in the history.
 CITIZEN, LINE = "citizen", "line"
@@ -70,13 +70,25 @@ async def tell(
     role: Role | None = None,
     text: str = "",
 ) -> None:
-    """A notice to the unit, or to a role of the line; notices belong to cases, so a review of a
-    service record is seen on the desk of reviews alone."""
-    if review.case_id is None:
-        return
-    case = await session.get_one(Case, review.case_id)
+    """A notice to the unit, or to a role of the line, that leads to the rectification.
+
+    It names no case: a unit may not know whose review it is.
+    """
+    record = (
+        await session.get(ServiceRecord, review.service_record_id)
+        if review.service_record_id
+        else None
+    )
+    about = record.item_name if record else HIDDEN_CASE
     key = f"rectification:{one.id}:{one.version}:{kind}:{role or one.unit}"
-    if role is not None:
-        await tell_role(session, case, role, kind, key, now, text)
-    else:
-        await tell_unit(session, case, one.unit, kind, key, now, text=text)
+    await tell_of_page(
+        session,
+        "" if role else one.unit,
+        role,
+        kind,
+        key,
+        now,
+        f"{about}的差评",
+        f"/console/rectifications/{one.id}",
+        text,
+    )

@@ -20,7 +20,7 @@ from reviews.models import (
     ReviewPublication,
     ServiceRecord,
 )
-from reviews.narrowing import Wanted
+from reviews.narrowing import Wanted, known_to
 from reviews.rectification import OPEN, State
 
 
@@ -95,7 +95,7 @@ class RectificationRepository:
         ``late_at`` only those that are not done and past due then."""
         found = await self.session.execute(
             self._rows()
-            .where(Rectification.state.in_(states), *_narrowed(wanted, late_at))
+            .where(Rectification.state.in_(states), *_narrowed(wanted, late_at, self.actor))
             .order_by(Rectification.due_at, Rectification.id)
             .limit(limit)
             .offset(offset)
@@ -107,7 +107,7 @@ class RectificationRepository:
         found = await self.session.execute(
             self._rows()
             .with_only_columns(Rectification.state, func.count(), maintain_column_froms=True)
-            .where(*_narrowed(wanted, late_at))
+            .where(*_narrowed(wanted, late_at, self.actor))
             .group_by(Rectification.state)
         )
         return {State(state): count for state, count in found.tuples()}
@@ -155,8 +155,10 @@ class RectificationRepository:
         return found or ""
 
 
-def _narrowed(wanted: Wanted, late_at: datetime | None) -> list[ColumnElement[bool]]:
-    found = wanted.conditions(Rectification.unit.expression)
+def _narrowed(
+    wanted: Wanted, late_at: datetime | None, actor: Actor | None
+) -> list[ColumnElement[bool]]:
+    found = wanted.conditions(Rectification.unit.expression, known_to(actor))
     if late_at is not None:
         found += [Rectification.due_at < late_at, Rectification.finished_at.is_(None)]
         found.append(Rectification.state.in_(OPEN))

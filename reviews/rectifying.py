@@ -210,7 +210,9 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
         await _restart(session, one, now)
         if row.case is not None:
             case = await CaseRepository(session, None).get(row.case.id, lock=True)
-            await put_under_supervision(session, None, case, f"差评整改未获认可：{note}", now)
+            # The unit reads it in the case, which must not tell whose review it was.
+            why = f"差评整改未获认可：{note}" if row.review.named else "市民反映仍未解决"
+            await put_under_supervision(session, None, case, why, now)
     if action is Action.FINISH and row.case is not None:
         link = ("评价整改情况", second_link(one.id))
         await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED, link=link)

@@ -9,6 +9,8 @@ from core.identity import UNIT_ROLES, Actor, Role
 from core.privacy import decrypt
 from reviews.models import Review
 
+# What a unit reads in place of the title of a case whose reviewer it may not know.
+HIDDEN_CASE = "一件热线工单"
 _CALLERS = frozenset({Role.CALLBACK_CLERK, Role.SUPERVISOR})
 
 
@@ -18,9 +20,17 @@ class Reviewer:
     phone: str
 
 
+def knows_who(actor: Actor, review: Review) -> bool:
+    """Whether ``actor`` may know whose review it is, and so the case or number that tells it.
+
+    A unit reads what was said; who said it, only when the citizen agreed.
+    """
+    return actor.role not in UNIT_ROLES or review.named
+
+
 def reviewer_of(actor: Actor, review: Review) -> Reviewer | None:
     """Name and phone as they were given; None for nobody known, or not to ``actor``."""
-    may_know = actor.role in _CALLERS or (actor.role in UNIT_ROLES and review.named)
+    may_know = actor.role in _CALLERS | UNIT_ROLES and knows_who(actor, review)
     if not may_know or review.reviewer is None:
         return None
     kept = json.loads(decrypt(review.reviewer))

@@ -53,6 +53,7 @@ class ReviewView:
     text: str
     channel: str
     created_at: datetime
+    named: bool
 
 
 @dataclass(frozen=True)
@@ -94,14 +95,16 @@ async def submit(
     text: str,
     channel: Source,
     now: datetime,
+    *,
+    named: bool = False,
 ) -> Submitted:
-    """Take the review of a rating link.
+    """Take the review of a rating link; ``named``: the citizen lets the unit know who it is.
 
     Raises NotFound for a forged link, Gone for a late or used one, Conflict while the case is not
     closed, InvalidInput for tags of another grade or a bad grade without a reason.
     """
     case = await _case_of_link(session, number, token, lock=True)
-    return await _store(session, case, grade, tags, text, channel, now)
+    return await _store(session, case, grade, tags, text, channel, now, named)
 
 
 async def submit_for_case(
@@ -179,6 +182,7 @@ async def _store(
     text: str,
     channel: Source,
     now: datetime,
+    named: bool = False,
 ) -> Submitted:
     await _check_open(session, case, now)
     tags, text = list(tags), tidy(text)
@@ -197,9 +201,10 @@ async def _store(
         text=hide_person(text, name, phone, secret=True),
         channel=channel,
         created_at=now,
+        named=named and not is_secret(case) and not case.anonymous,
     )
     session.add(review)
-    record_review(session, case, grade, now)
+    record_review(session, case, grade, now, named=review.named)
     await session.flush()
     await linked(session, review, now)
     return Submitted(review.id, grade, GRADE_NAMES[grade], case.number)
@@ -218,4 +223,5 @@ def _view(review: Review, case_id: int) -> ReviewView:
         text=review.text,
         channel=review.channel,
         created_at=review.created_at,
+        named=review.named,
     )

@@ -93,7 +93,7 @@ async def tie_by_hand(
         if not may_be_rated(case) or review.round != 1:
             raise Conflict("这张工单的这次办理已有评价，或还没有答复，一次办理只评一次。")
         review.round = case.round
-        record_review(session, case, review.grade, now)
+        record_review(session, case, review.grade, now, named=review.named)
     else:
         if await session.get(ServiceRecord, about.id) is None:
             raise NotFound("没有这个办件")

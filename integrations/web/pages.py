@@ -23,7 +23,7 @@ from integrations.web.forms import MAX_DETAIL, known_key, new_key, read_form, re
 from integrations.web.rating_over import rating_over
 from integrations.web.render import render
 from notices.service import choose_sms
-from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.grades import BAD, CHOICES
 from reviews.service import rated_thing, submit
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -53,7 +53,6 @@ _FORM_TYPES = [
         CaseType.PRAISE,
     )
 ]
-_GRADES = [(int(grade), GRADE_NAMES[grade], TAGS[grade], grade in BAD) for grade in reversed(Grade)]
 
 # status -> (heading, what to do)
 _ERRORS = {
@@ -207,22 +206,25 @@ async def rating(
     grade: Annotated[str, Form()] = "",
     tags: Annotated[list[str] | None, Form()] = None,
     text: Annotated[str, Form()] = "",
+    named: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
     """Takes the rating and says what follows, or why it cannot be given any more.
 
     Raises NotFound for a forged link.
     """
     try:
-        return await _rate(request, key, grade, tags or [], text)
+        return await _rate(request, key, grade, tags or [], text, bool(named))
     except (Gone, Conflict) as refused:
         return rating_over(request, refused, number=key.partition("-")[0])
 
 
-async def _rate(request: Request, key: str, grade: str, tags: list[str], text: str) -> HTMLResponse:
+async def _rate(
+    request: Request, key: str, grade: str, tags: list[str], text: str, named: bool
+) -> HTMLResponse:
     review = read_review(grade, tags, text)
     if review.problems or review.grade is None:
         return await _rating(
-            request, key, review.problems, int(review.grade or 0), review.tags, review.text
+            request, key, review.problems, int(review.grade or 0), review.tags, review.text, named
         )
     number, _, token = key.partition("-")
     try:
@@ -236,10 +238,11 @@ async def _rate(request: Request, key: str, grade: str, tags: list[str], text: s
                 review.text,
                 Source.WEB,
                 now(),
+                named=named,
             )
     except InvalidInput as error:
         return await _rating(
-            request, key, error.fields, int(review.grade), review.tags, review.text
+            request, key, error.fields, int(review.grade), review.tags, review.text, named
         )
     return render(request, "rated.html", review=stored, bad=stored.grade in BAD)
 
@@ -251,6 +254,7 @@ async def _rating(
     grade: int = 0,
     tags: list[str] | None = None,
     text: str = "",
+    named: bool = False,
 ) -> HTMLResponse:
     number, dash, token = key.partition("-")
     if not dash:
@@ -263,10 +267,11 @@ async def _rating(
         422 if problems else 200,
         thing=thing,
         unit=_city(request).tree.name(thing.unit) if thing.unit else None,
-        grades=_GRADES,
+        grades=CHOICES,
         grade=grade,
         tags=tags or [],
         text=text,
+        named=named,
         problems=problems or {},
         names=_FIELD_NAMES,
     )

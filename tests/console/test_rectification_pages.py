@@ -9,6 +9,7 @@ import pytest
 from console_app import Browser, Enter
 from fastapi import FastAPI, Request, Response
 from PIL import Image
+from sqlalchemy import update
 from town import DISPATCHER, NOW, URBAN, Register
 
 import integrations.web
@@ -17,6 +18,7 @@ from cases.vocabulary import Source
 from core.database import Database
 from core.errors import HotlineError
 from reviews.grades import Grade
+from reviews.models import Review
 from reviews.second_link import second_link
 from reviews.service import submit_for_case
 
@@ -62,6 +64,37 @@ async def test_put_right_from_queue_to_callback(enter: Enter, number: str) -> No
     assert "整改完成" in after and "已到现场核实" in after
     assert f'href="{page}"' in (await clerk.get(DESK, tab="ended")).text
     assert f'href="{page}"' not in (await clerk.get(DESK)).text
+
+
+async def test_a_unit_learns_whose_review_it_is_only_with_consent(
+    enter: Enter, city: Database, number: str
+) -> None:
+    clerk, supervisor = await enter("urban.clerk"), await enter("supervisor")
+    page = await page_of(clerk)
+    await do(await enter("callback"), page, "verify")
+    await do(clerk, page, "finish")
+    await do(await enter("callback"), page, "unsolved")
+
+    async def told(place: str, browser: Browser = clerk) -> bool:
+        words = (await browser.get(place)).text
+        return any(word in words for word in (number, "望湖路路灯不亮", "张小明"))
+
+    async def found(place: str, browser: Browser = clerk) -> bool:
+        return page in (await browser.get(place, q=number)).text
+
+    # The case itself is the unit's own; what it does not tell is that the review is of it.
+    case = (await clerk.get(f"/console/cases/{number}")).text
+    assert "灯还不亮" not in case and "市民评价" not in case and "评价：" not in case
+    supervised = "市民反映仍未解决"
+    notices = (await clerk.get("/console/notices", show="all")).text
+    assert "收到差评" in notices and f'href="{page}"' in notices and supervised in notices
+    assert not any([await told(place) for place in (page, DESK, "/console/reviews")])
+    assert not any([await found(place) for place in (DESK, "/console/reviews")])
+    assert await told(page, supervisor) and await found(DESK, supervisor)
+    async with city.unit_of_work() as session:
+        await session.execute(update(Review).values(named=True))
+    assert await told(page) and await found(DESK) and await found("/console/reviews")
+    assert "灯还不亮" in (await clerk.get(f"/console/cases/{number}")).text
 
 
 async def test_an_appeal_with_evidence(enter: Enter, number: str) -> None:

@@ -266,6 +266,7 @@ async def _addresses(app: FastAPI, told: list[Told]) -> list[str]:
         "rectification_id": ["1"],
         "picture_id": [str(uuid.uuid4())],
         "review_id": ["1"],
+        "window_id": ["1"],
         "code": ["A0312", "urban"],
         "key": [f"{told[0].number}-x"],
     }

@@ -64,7 +64,8 @@ async def test_a_review_stands_on_its_case(city: Database, file: Register) -> No
         [stored] = await session.scalars(select(Review))
     assert (review.grade, review.tags, review.text) == (4, [("406", "只填一张表单")], "谢谢")
     assert not review.bad and not stored.is_default
-    assert (history[-1].action, history[-1].data) == ("review", {"grade": 4, "round": 1})
+    told = {"grade": 4, "round": 1, "named": False}
+    assert (history[-1].action, history[-1].data) == ("review", told)
 
 
 async def test_once_for_each_closing(city: Database, file: Register) -> None:

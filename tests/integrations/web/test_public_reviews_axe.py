@@ -12,6 +12,8 @@ from playwright.sync_api import Browser
 from cases.measures import Span
 from integrations.web.render import HERE, render
 from reviews.figures import FORMULAS, Tally
+from reviews.grades import CHOICES
+from reviews.models import ServiceWindow
 from reviews.public import PublicFigures, PublicReview
 
 SHEET = '<link rel="stylesheet" href="/static/site.css">'
@@ -41,6 +43,27 @@ def page_of(reviews: list[PublicReview]) -> str:
         total=41,
     )
     html = bytes(answer.body).decode()
+    return _styled(html)
+
+
+def window_page(typed: dict[str, object], problems: dict[str, str]) -> str:
+    """The page of a window, as it is sent."""
+    request = Request({"type": "http", "path": "/w/x", "headers": [], "app": FastAPI()})
+    window = ServiceWindow(number="A01", place="示例市政务服务中心一楼")
+    answer = render(
+        request,
+        "window.html",
+        window=window,
+        unit="示例市城市管理局",
+        grades=CHOICES,
+        typed={"key": "k"} | typed,
+        problems=problems,
+        names={"text": "意见"},
+    )
+    return _styled(bytes(answer.body).decode())
+
+
+def _styled(html: str) -> str:
     assert SHEET in html
     css = (HERE / "static" / "site.css").read_text("utf-8")
     return html.replace(SHEET, f"<style>{css}</style>")
@@ -53,4 +76,14 @@ def test_no_violations(browser: Browser, width: int, reviews: list[PublicReview]
     page.set_content(page_of(reviews))
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_window_is_rated_by_everybody(browser: Browser, width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    for typed, problems in (({}, {}), ({"grade": "1"}, {"text": "请勾选原因或写几句"})):
+        page.set_content(window_page(typed, problems))
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()

@@ -434,6 +434,7 @@ def test_only_a_bad_grade_asks_for_its_reason(
         grade=0,
         tags=[],
         text="",
+        named=False,
         problems={},
         names={},
     )
