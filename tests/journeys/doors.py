@@ -12,14 +12,14 @@ from typing import Any, Protocol
 
 import httpx
 from aiohttp import web
-from call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
-from carrier_peer import CarrierPeer
 from sqlalchemy import select
 
 from bot.models import Conversation, Turn
 from cases.models import Case, Contact
 from core.database import Database
 from kb.models import GivenAnswer
+from tests.integrations.phone.call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
+from tests.integrations.phone.carrier_peer import CarrierPeer
 from tests.integrations.wechat import peer as wechat
 from tests.integrations.wechat.peer import WeChatPeer
 from tests.stack import Citizen, Stack, running_line

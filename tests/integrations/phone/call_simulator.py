@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 
 import httpx
 from twilio.request_validator import RequestValidator
-from twiml_rules import TwilioRefuses, document
+
+from tests.integrations.phone.twiml_rules import TwilioRefuses, document
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "twilio-token-of-the-tests"

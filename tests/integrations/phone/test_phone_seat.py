@@ -10,10 +10,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from fastapi import FastAPI
-from phone_line import Ring
 from test_calls import LAMP, stored, talk_of
 from town import Register
-from twilio_rest import TwilioRest
 
 from bot.gateway import Answered
 from bot.seats.repository import SeatRepository
@@ -24,6 +22,8 @@ from intake.service import Intake
 from kb.service import KnowledgeBase
 from routing.service import Router
 from tests.console.console_app import Browser
+from tests.integrations.phone.phone_line import Ring
+from tests.integrations.phone.twilio_rest import TwilioRest
 from units.gazetteer import Gazetteer
 from units.tree import UnitTree
 

@@ -6,17 +6,17 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from call_simulator import CallSimulator
-from carrier_peer import CarrierCall, CarrierPeer
 from fastapi import FastAPI
-from phone_line import SECRET, Ring
 from test_calls import LAMP, stored, talk_of
-from twilio_rest import TwilioRest
-from twiml_rules import document
 
 from bot.calls.repository import going_on, missed, recordings
 from bot.calls.switchboard import Switchboard
 from core.errors import Conflict, NotFound, Unavailable
+from tests.integrations.phone.call_simulator import CallSimulator
+from tests.integrations.phone.carrier_peer import CarrierCall, CarrierPeer
+from tests.integrations.phone.phone_line import SECRET, Ring
+from tests.integrations.phone.twilio_rest import TwilioRest
+from tests.integrations.phone.twiml_rules import document
 
 SEAT = "0000-12341001"
 AT_SEAT = "+8600012341001"
