@@ -151,6 +151,11 @@ async def show_case(
         due_at=due_at,
         clocks=clock_lines(view, tree, at, found["return_until"]),
         parts=live,
+        assisting=[
+            tree.name(p.unit)
+            for p in view.parts
+            if p.part is Part.ASSIST and p.parent_id is None and p.state not in GONE
+        ],
         gone=gone,
         requests=request_lines(view, tree, names),
         history=history_lines(view.events, tree, names, citizen_only=shown.citizen_only),

@@ -154,6 +154,39 @@ async def test_an_assisting_unit_can_become_the_leading_one(city: Database, file
     ]
 
 
+async def test_who_assisted_the_former_lead_is_asked_about(city: Database, file: Register) -> None:
+    done = await file(lead="urban", assists=["power"])
+    id = done.case_id
+    with pytest.raises(InvalidInput) as refused:
+        await do(city, service.reassign, DISPATCHER, id, 1, "chengdong.wanghu", reason="归街道")
+    assert "assists" in refused.value.fields
+    [moved] = await do(
+        city, service.reassign_many, DISPATCHER, {id: 1}, "chengdong.wanghu", "归街道"
+    )
+    assert "打开工单改派" in moved.problem
+    assert await parts_of(city, id) == [
+        ("urban", "lead", "pending_acceptance"),
+        ("power", "assist", "pending_acceptance"),
+    ]
+    await do(
+        city, service.reassign, DISPATCHER, id, 1, "chengdong.wanghu", reason="归街道",
+        keep_assists=False,
+    )  # fmt: skip
+    assert await parts_of(city, id) == [
+        ("urban", "lead", "reassigned"),
+        ("power", "assist", "reassigned"),
+        ("chengdong.wanghu", "lead", "pending_acceptance"),
+    ]
+    assert (await history_of(city, id))[-1].data["dropped"] == ["power"]
+    # Kept where that is said.
+    other = (await file(lead="urban", assists=["power"])).case_id
+    await do(
+        city, service.reassign, DISPATCHER, other, 1, "chengdong.wanghu", reason="归街道",
+        keep_assists=True,
+    )  # fmt: skip
+    assert ("power", "assist", "pending_acceptance") in await parts_of(city, other)
+
+
 async def test_the_next_higher_unit_may_act_for_one_below(city: Database, file: Register) -> None:
     done = await file(lead="chengdong.wanghu")
     leader = person(Role.UNIT_LEADER, "chengdong", "chengdong.wanghu")

@@ -126,8 +126,8 @@ class Gateway(CarrierPeer):
 
     came = asyncio.Event()
 
-    async def _take(self, request: web.Request) -> web.Response:
-        answer = await super()._take(request)
+    async def take(self, request: web.Request) -> web.Response:
+        answer = await super().take(request)
         self.came.set()
         return answer
 

@@ -21,6 +21,7 @@ PATHS = (
     "/twilio/voice/fallback",
     "/twilio/voice/status",
     "/twilio/voice/recording/CA1",
+    "/twilio/voice/heard/CA1/call-1",
     "/twilio/sms",
     "/twilio/sms/status",
 )
