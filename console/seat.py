@@ -39,6 +39,7 @@ from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotAllowed, NotFound
 from core.privacy import mask_phone
+from intake.service import open_draft, read
 from reviews.grades import GRADE_NAMES, Grade
 
 router = console_router()
@@ -85,9 +86,21 @@ async def seat_desk(
 ) -> Response:
     """Who waits for a person: emergencies first, then whoever waited longest."""
     staff.actor.require(*SEAT_ROLES)
-    return render(
-        request, "seat.html", done=DONE.get(done, ""), **await _desk(request, staff, page)
-    )
+    return await show_desk(request, staff, page=page, done=done)
+
+
+async def show_desk(
+    request: Request,
+    staff: Staff,
+    status: int = 200,
+    *,
+    page: int = 1,
+    done: str = "",
+    problem: str = "",
+) -> Response:
+    """The desk, with the ``problem`` of what was sent."""
+    desk = await _desk(request, staff, page)
+    return render(request, "seat.html", status, done=DONE.get(done, ""), problem=problem, **desk)
 
 
 @router.get("/seat/waiting")
@@ -135,7 +148,7 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         )
         last = await seats.last_words([c.id for c in every])
         online = await seats.seats(at)
-        own_state = await seats.seat_state(login)
+        telephone = await _telephone(seats, staff)
         due = await callbacks.due(session, at)
     state = next((s.state for s in online if s.login == login), "off")
 
@@ -166,7 +179,7 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         "online": online,
         "state": state,
         "states": STATES,
-        "telephone": own_state.telephone if own_state else "",
+        "telephone": telephone,
         "due": due,
         "queues": [q for q in load_plan().queues if q.code == "general" or q.code in skills],
     }
@@ -246,9 +259,11 @@ async def _beside(
     numbers = await repository.numbers_from(conversation.id)
     call = await of_conversation(session, conversation.id)
     cases = [await CaseRepository(session, staff.actor).by_number(n) for n in numbers]
+    draft = await open_draft(session, conversation.id)
     categories = request.app.state.city.router.categories
     return {
         "call": call,
+        "telephone": await _telephone(seats, staff),
         "call_state": CALL_STATES.get(call.state, call.state) if call else "",
         "seat": names.get(conversation.seat or "", conversation.seat or ""),
         "numbers": numbers,
@@ -261,11 +276,17 @@ async def _beside(
         "other_queues": [q for q in load_plan().queues if q.code != conversation.queue],
         "phone": mask_phone(phone) if phone else "",
         "history": history,
+        "pictures": read(draft).attachments if draft else [],
         "answers": await seats.ready_answers(),
         "types": [(t.value, TYPE_NAMES[t]) for t in CaseType],
         "outcomes": [(o.value, OUTCOME_NAMES[o]) for o in _ON_THE_SPOT],
         "categories": category_choices(categories),
     }
+
+
+async def _telephone(seats: SeatRepository, staff: Staff) -> str:
+    state = await seats.seat_state(staff.actor.login)
+    return state.telephone if state else ""
 
 
 async def readable(session: AsyncSession, staff: Staff, conversation_id: uuid.UUID) -> Conversation:

@@ -19,7 +19,8 @@ from cases.vocabulary import Source
 from console.case_advice import intake_of
 from console.menu import SEAT_ROLES
 from console.register_page import draft_of, parsed, show, typed_of
-from console.render import link
+from console.render import link, shown_picture
+from console.repository import ConsoleRepository
 from console.route import console_router
 from console.seat import readable, talk_lines
 from console.staff import CurrentStaff, PostedForm, database_of, tree_of
@@ -83,6 +84,21 @@ async def file_case(request: Request, conversation_id: uuid.UUID, form: PostedFo
             problems=error.fields, message=error.message,
         )  # fmt: skip
     return _form(request, conversation_id, typed, draft=draft)
+
+
+@router.get("/seat/{conversation_id}/pictures/{attachment_id}")
+async def picture(
+    request: Request, conversation_id: uuid.UUID, attachment_id: uuid.UUID, staff: CurrentStaff
+) -> Response:
+    """A picture that the citizen sent for the matter under way. Raises NotFound."""
+    staff.actor.require(*SEAT_ROLES)
+    async with database_of(request).unit_of_work() as session:
+        await readable(session, staff, conversation_id)
+        draft = await open_draft(session, conversation_id)
+        found = None
+        if draft is not None and str(attachment_id) in read(draft).attachments:
+            found = await ConsoleRepository(session, staff.actor).attachment(attachment_id)
+    return shown_picture(found)
 
 
 async def matter_with_number(

@@ -78,6 +78,7 @@ async def news_fragment(request: Request, staff: CurrentStaff) -> Response:
         request,
         "_seat_news.html",
         ringing=[alarm_line(request, a, at, {}, a.conversation_id in left) for a in ringing_here],
+        telephone=state.telephone if state else "",
         calls=[_call_line(c, phones[c.id]) for c in calls],
         unread=sum(words.unanswered for words in last.values()),
         waiting=waiting,

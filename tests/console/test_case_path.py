@@ -124,10 +124,12 @@ async def test_a_reassigned_case_changes_hands(enter: Enter, file: Register) -> 
 async def test_who_assists_is_asked_when_a_case_is_reassigned(enter: Enter, file: Register) -> None:
     number = (await file(lead="urban", assists=["power"])).number
     dispatcher = await enter("dispatcher")
-    moved = {"unit": "chengdong.wanghu", "reason": "归街道，清单第 3 条"}
+    moved = {"unit": "chengdong.wanghu", "reason": "属于镇街履职事项清单第 3 条"}
     asked = await dispatcher.act(number, "reassign", **moved)
     assert asked.status_code == 422
-    assert "原来的协办（示例市供电公司）" in asked.text and "归街道，清单第 3 条" in asked.text
+    assert (
+        "原来的协办（示例市供电公司）" in asked.text and "属于镇街履职事项清单第 3 条" in asked.text
+    )
     done = await dispatcher.act(number, "reassign", **moved, assists="drop")
     assert done.status_code == 303
     shown = (await dispatcher.get(f"/console/cases/{number}")).text

@@ -11,13 +11,13 @@ class Listening:
     address: str = ""
     _runner: web.AppRunner | None = None
 
-    async def start(self) -> None:
-        """Listen."""
+    async def start(self, port: int = 0) -> None:
+        """Listen on ``port``, or on one that is free."""
         app = web.Application()
         app.router.add_post("/{path:.*}", self.take)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        await web.TCPSite(self._runner, "127.0.0.1", port).start()
         self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def stop(self) -> None:

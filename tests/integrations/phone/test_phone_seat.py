@@ -57,7 +57,7 @@ async def seat(line: FastAPI) -> AsyncIterator[Browser]:
     async with httpx.AsyncClient(transport=transport, base_url="http://line.test") as http:
         http.cookies.set(COOKIE, token, path="/console")
         browser = Browser(http)
-        await browser.send("/console/seat", "/console/seat/telephone", telephone=TELEPHONE)
+        await browser.send("/console/seat", "/console/seat/state", state="on", telephone=TELEPHONE)
         yield browser
 
 
