@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.contacts import settle_contact
 from bot.models import Conversation
+from bot.seats.leaving import waits
 from bot.seats.plan import Priority
 from bot.seats.queueing import enqueue
 from bot.seats.ringing import ring
@@ -20,9 +21,10 @@ log = structlog.get_logger(__name__)
 _ALARM = "紧急："
 
 
-def is_alarmed(reason: str | None) -> bool:
-    """Whether a talk was handed over for an emergency; ``reason`` is what is kept of it."""
-    return (reason or "").startswith(_ALARM)
+def awaits_help(conversation: Conversation) -> bool:
+    """Whether a talk was handed over for an emergency and no seat has answered yet: what is said goes
+    to the assistant all the same, for words may lead back, or tell the next emergency."""
+    return waits(conversation) and (conversation.handover_reason or "").startswith(_ALARM)
 
 
 async def raise_alarm(

@@ -21,7 +21,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.alarms import is_alarmed, raise_alarm
+from bot.alarms import awaits_help, raise_alarm
 from bot.assistant import Assistant, AssistantDown
 from bot.doors import conversation_at, open_conversation, token_hash
 from bot.inputs import (
@@ -191,7 +191,7 @@ class Gateway:
             alarm = gate.decision.emergency
             replies, act = [await raise_alarm(session, conversation, text, alarm)], gate.act
             await repository.record_decision(session, turn.id, gate.decision)
-        elif text and _may_come_back(conversation, heard):
+        elif text and heard.kind in ("text", "voice") and awaits_help(conversation):
             return False
         elif (conversation.owner == "person" and text != BACK[1]) or text in CHOICES:
             taken = conversation.seat is not None
@@ -297,13 +297,6 @@ async def _attach(session: AsyncSession, conversation: Conversation, heard: Turn
         owner = f"conversation:{conversation.id}"
         matter.attachments.append(str(await store_image(session, owner, heard.data, heard.name)))
     write(draft, matter)
-
-
-def _may_come_back(conversation: Conversation, heard: TurnInput) -> bool:
-    """Whether what is said goes to the assistant although a person was called: after an alarm that
-    nobody has answered, words may lead back, and the next emergency may need the assistant's ear."""
-    waits = conversation.owner == "person" and conversation.seat is None
-    return waits and heard.kind in ("text", "voice") and is_alarmed(conversation.handover_reason)
 
 
 def _for_assistant(text: str) -> str:

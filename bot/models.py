@@ -36,8 +36,9 @@ class Conversation(Base):
     entry offered), ``answered`` (turn of the last answer), ``opinion_of`` (turn whose answer did not
     help, the reason being asked), ``case`` (the one that is talked about), ``filed`` (numbers filed
     here), ``proved`` (those of a telephone number shown to be the citizen's, ``code_sent`` while that
-    is going on), ``caller`` (encrypted number) and ``displeased`` (values of `bot.farewell.Reason`:
-    why the talk was graded badly).
+    is going on), ``wrap`` (login of the seat that has left the call and has not classified it yet),
+    ``caller`` (encrypted number) and ``displeased`` (values of `bot.farewell.Reason`: why the talk was
+    graded badly). ``served_by`` had it last as a seat, until ``served_until``.
 
     ``address`` (encrypted) is where the door reaches the citizen: an openid, a phone number, a call.
     ``rating`` is the citizen's grade of the talk itself, 1 worst – 5 best. A talk that the citizen
@@ -58,6 +59,8 @@ class Conversation(Base):
     priority: Mapped[int] = mapped_column(Integer, default=2, server_default=text("2"))
     taken_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
+    served_by: Mapped[str | None] = mapped_column(String(64))
+    served_until: Mapped[datetime | None]
     address: Mapped[str | None] = mapped_column(Text)
     address_hash: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -67,12 +70,14 @@ class Conversation(Base):
 
     __table_args__ = (
         Index("ix_conversations_owner_handed_over_at", "owner", "handed_over_at"),
+        Index("ix_conversations_served", "served_by", "served_until"),
         Index("ix_conversations_address_hash_last_turn_at", "address_hash", "last_turn_at"),
     )
 
 
 class Turn(Base):
-    """What a citizen sent, once: ``client_id`` makes a retry harmless.
+    """What a citizen sent, once: ``client_id`` makes a retry harmless. Of kind ``room`` is what
+    somebody else said while the caller stood in a room with a seat.
 
     ``state``: ``received`` → ``answered``; ``failed`` when the assistant gave no answer in time.
     ``way`` is one of the five of `intake.triage`, with its reason; none for mere talk and for answers

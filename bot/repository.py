@@ -15,6 +15,7 @@ from core.database import now
 from core.privacy import decrypt, encrypt
 from core.replies import Reply
 from intake.triage import Decision
+from kb.models import Feedback, GivenAnswer
 from notices.channels import pushing
 from notices.repository import told_conversations
 from notices.service import enqueue_lines
@@ -250,11 +251,18 @@ async def unanswered_turns(session: AsyncSession, older_than: timedelta) -> list
 async def matter_words(
     session: AsyncSession, conversation_id: uuid.UUID, since: datetime | None
 ) -> list[str]:
-    """What the citizen said or typed after ``since`` (None: ever), oldest first, without mere talk."""
+    """What the citizen said or typed after ``since`` (None: ever), oldest first, without mere talk and
+    without questions that were answered, unless the answer did not help."""
+    answered = (
+        select(GivenAnswer.id)
+        .outerjoin(Feedback, Feedback.answer_id == GivenAnswer.id)
+        .where(GivenAnswer.turn_id == Turn.id, Feedback.helpful.is_not(False))
+    )
     wanted = [
         Turn.conversation_id == conversation_id,
         Turn.kind.in_(("text", "voice")),
         Turn.act.is_(None) | Turn.act.not_in(_MERE_TALK),
+        ~answered.exists(),
     ]
     if since is not None:
         wanted.append(Turn.at > since)

@@ -82,11 +82,36 @@ async def reassign(
     unit: str,
     reason: str,
     now: datetime,
+    *,
+    keep_assists: bool | None = None,
 ) -> Case:
-    """Take the lead from its unit and give it to ``unit``; the reason stays in the history."""
+    """Take the lead from its unit and give it to ``unit``; the reason stays in the history.
+
+    Who assists was chosen for the former lead: ``keep_assists`` says whether they go on; None raises
+    InvalidInput where somebody but ``unit`` assists.
+    """
     case, parts = await begin(session, actor, case_id, version, Action.REASSIGN)
     need(Action.REASSIGN, unit=unit, reason=reason)
-    return await give_lead(session, actor, case, parts, Action.REASSIGN, unit, reason, now)
+    assists = [p for p in assisting(parts) if p.unit != unit]
+    if assists and keep_assists is None:
+        raise InvalidInput("请选择原来的协办单位是否继续协办", fields={"assists": "请选择"})
+    dropped = [] if keep_assists else assists
+    for part in dropped:
+        for one in (part, *below(part, parts)):
+            one.state = SubState.REASSIGNED
+            await timing.stop(session, case.id, now, part_id=one.id, cancel=True)
+    return await give_lead(
+        session, actor, case, parts, Action.REASSIGN, unit, reason, now, dropped=dropped
+    )
+
+
+def assisting(parts: Sequence[SubCase]) -> list[SubCase]:
+    """The parts that assist the leading one and count."""
+    return [
+        p
+        for p in parts
+        if p.role == Part.ASSIST and p.parent_id is None and SubState(p.state) not in GONE
+    ]
 
 
 @dataclass(frozen=True)
@@ -115,7 +140,7 @@ async def reassign_many(
             async with session.begin_nested():
                 case = await CaseRepository(session, actor).get(case_id)
                 waiting = case.state == MainState.PENDING_DISPATCH
-                act = _dispatch_for_many if waiting else reassign
+                act = _dispatch_for_many if waiting else _reassign_for_many
                 await act(session, actor, case_id, version, unit, reason, now)
             moved.append(Moved(case_id))
         except HotlineError as error:
@@ -133,6 +158,24 @@ async def _dispatch_for_many(
     now: datetime,
 ) -> Case:
     return await dispatch(session, actor, case_id, version, unit, now, reason=reason)
+
+
+async def _reassign_for_many(
+    session: AsyncSession,
+    actor: Actor,
+    case_id: int,
+    version: int,
+    unit: str,
+    reason: str,
+    now: datetime,
+) -> Case:
+    # Who assists is decided with the case before one's eyes.
+    try:
+        return await reassign(session, actor, case_id, version, unit, reason, now)
+    except InvalidInput as error:
+        if "assists" not in error.fields:
+            raise
+        raise InvalidInput("这张工单还有协办单位，请打开工单改派") from error
 
 
 async def recall(session: AsyncSession, actor: Actor, case_id: int, now: datetime) -> Case:
@@ -284,8 +327,11 @@ async def give_lead(
     unit: str,
     reason: str,
     now: datetime,
+    *,
+    dropped: Sequence[SubCase] = (),
 ) -> Case:
     """Make ``unit`` the leading one of a locked case, whoever led before; starts its clocks.
+    ``dropped`` are the parts that were just let go, for the history.
 
     Raises InvalidInput for a unit that may not have the case.
     """
@@ -318,7 +364,11 @@ async def give_lead(
         part=None,
         reason=tidy(reason),
         audience=Audience.CITIZEN,
-        data={"unit": unit, **({"from_unit": taken.unit} if taken else {})},
+        data={
+            "unit": unit,
+            **({"from_unit": taken.unit} if taken else {}),
+            **({"dropped": [p.unit for p in dropped]} if dropped else {}),
+        },
     )
     await tell_unit(session, case, part.unit, "dispatch", f"part:{part.id}", now)
     await session.flush()

@@ -40,8 +40,17 @@ async def _designate(job: Job) -> bool:
 
 
 async def _reassign(job: Job) -> bool:
-    unit, reason = job.unit(), job.text("reason")
-    await service.reassign(job.session, job.actor, job.case_id, job.version, unit, reason, job.at)
+    unit, reason, assists = job.unit(), job.text("reason"), job.text("assists")
+    await service.reassign(
+        job.session,
+        job.actor,
+        job.case_id,
+        job.version,
+        unit,
+        reason,
+        job.at,
+        keep_assists={"keep": True, "drop": False}.get(assists),
+    )
     return True
 
 

@@ -34,7 +34,7 @@ from console.case_lines import (
 )
 from console.case_steps import STANDING_NAMES, steps
 from console.menu import TRANSCRIPT_ROLES, home_of
-from console.render import render
+from console.render import render, shown_picture
 from console.repository import ConsoleRepository
 from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
@@ -112,11 +112,7 @@ async def attachment(
         picture = None
         if attachment_id in known:
             picture = await ConsoleRepository(session, staff.actor).attachment(attachment_id)
-    if picture is None:
-        raise NotFound("没有找到这张图片")
-    # Stricter than the pages' own policy: what came from outside is only ever looked at.
-    headers = {"Content-Security-Policy": "default-src 'none'; sandbox"}
-    return Response(picture.content, media_type=picture.media_type, headers=headers)
+    return shown_picture(picture)
 
 
 async def show_case(
@@ -152,6 +148,11 @@ async def show_case(
         due_at=due_at,
         clocks=clock_lines(view, tree, at, found["return_until"]),
         parts=live,
+        assisting=[
+            tree.name(p.unit)
+            for p in view.parts
+            if p.part is Part.ASSIST and p.parent_id is None and p.state not in GONE
+        ],
         gone=gone,
         requests=request_lines(view, tree, names),
         history=history_lines(view.events, tree, names, citizen_only=shown.citizen_only),

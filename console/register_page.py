@@ -23,6 +23,7 @@ from console.menu import REGISTRATION_ROLES
 from console.render import render
 from console.route import console_router
 from console.staff import CurrentStaff, Posted, PostedForm, database_of, tree_of
+from console.transcript import Said
 from core.database import now
 from core.errors import InvalidInput, NotFound
 from core.privacy import new_token
@@ -182,8 +183,12 @@ def show(
     address: str = "/console/register",
     sources: Sequence[Source] = SOURCES,
     talk: uuid.UUID | None = None,
+    lines: Sequence[Said] = (),
+    texts: bool = False,
 ) -> Response:
-    """The form as ``typed``, with what was made of it; ``talk`` is the conversation it is told in."""
+    """The form as ``typed``, with what was made of it; ``talk`` is the conversation it is told in,
+    ``lines`` what was said there, ``texts`` whether text
+    messages can be sent."""
     categories: dict[str, CategoryFacts] = request.app.state.city.router.categories
     return render(
         request,
@@ -195,6 +200,8 @@ def show(
         message=message,
         address=address,
         talk=talk,
+        lines=lines,
+        texts=texts,
         sources=[(s.value, SOURCE_NAMES[s]) for s in sources],
         types=[(t.value, TYPE_NAMES[t]) for t in CaseType],
         urgencies=[(u.value, URGENCY_NAMES[u]) for u in Urgency],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from fastapi import Request
@@ -17,8 +18,8 @@ from bot.repository import find_conversation, transcript
 from bot.seats import callbacks
 from bot.seats.plan import Priority, load_plan
 from bot.seats.queueing import known_phone
-from bot.seats.repository import SeatRepository
-from bot.seats.talks import serves
+from bot.seats.repository import LastWords, SeatRepository
+from bot.seats.talks import serves, wraps
 from cases.repository import CaseRepository
 from cases.service import phone_hash
 from cases.vocabulary import OUTCOME_NAMES, SOURCE_NAMES, TYPE_NAMES, CaseType, Outcome, Source
@@ -34,9 +35,11 @@ from console.seat_words import CALL_STATES, STATES, NoteLine, preview
 from console.staff import CurrentStaff, Staff, database_of
 from console.transcript import Said, as_said, mask_codes
 from console.wording import DONE
+from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotAllowed, NotFound
 from core.privacy import mask_phone
+from intake.service import open_draft, read
 from reviews.grades import GRADE_NAMES, Grade
 
 router = console_router()
@@ -65,15 +68,39 @@ class Waiting:
     mine: bool
 
 
+@dataclass(frozen=True)
+class EndedTalk:
+    """A talk that this seat had today; ``wrap``: it has still to be classified (话后处理)."""
+
+    id: uuid.UUID
+    reason: str
+    channel: str
+    ended_at: datetime | None
+    last: str
+    wrap: bool
+
+
 @router.get("/seat")
 async def seat_desk(
     request: Request, staff: CurrentStaff, done: str = "", page: int = 1
 ) -> Response:
     """Who waits for a person: emergencies first, then whoever waited longest."""
     staff.actor.require(*SEAT_ROLES)
-    return render(
-        request, "seat.html", done=DONE.get(done, ""), **await _desk(request, staff, page)
-    )
+    return await show_desk(request, staff, page=page, done=done)
+
+
+async def show_desk(
+    request: Request,
+    staff: Staff,
+    status: int = 200,
+    *,
+    page: int = 1,
+    done: str = "",
+    problem: str = "",
+) -> Response:
+    """The desk, with the ``problem`` of what was sent."""
+    desk = await _desk(request, staff, page)
+    return render(request, "seat.html", status, done=DONE.get(done, ""), problem=problem, **desk)
 
 
 @router.get("/seat/waiting")
@@ -100,7 +127,7 @@ async def lines_fragment(
     staff.actor.require(*TRANSCRIPT_ROLES)
     async with database_of(request).unit_of_work() as session:
         await readable(session, staff, conversation_id)
-        lines = await _talk(session, conversation_id)
+        lines = await talk_lines(session, conversation_id)
     return render(request, "_lines.html", lines=[line for line in lines if line.id > after])
 
 
@@ -113,14 +140,15 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         paging = Paging(page, total)
         found, _ = await seats.waiting(None, limit=PAGE_SIZE, offset=paging.offset)
         own = await seats.talks_of(login)
+        ended = await seats.served(login, _midnight(at), limit=_MOST_TAKEN)
         taken = [c for c in await seats.taken(limit=_MOST_TAKEN) if c.seat != login]
-        every = [*own, *found, *taken]
+        every = [*own, *found, *taken, *ended]
         names = await ConsoleRepository(session, staff.actor).staff_names(
             {c.seat for c in every if c.seat}
         )
         last = await seats.last_words([c.id for c in every])
         online = await seats.seats(at)
-        own_state = await seats.seat_state(login)
+        telephone = await _telephone(seats, staff)
         due = await callbacks.due(session, at)
     state = next((s.state for s in online if s.login == login), "off")
 
@@ -144,16 +172,33 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
         "own": [line(c) for c in own],
         "waiting": [line(c) for c in found],
         "taken": [line(c) for c in taken],
+        "ended": [_ended(c, login, last) for c in ended],
         "total": total,
         "paging": paging,
         "page_address": lambda page: link("/console/seat", page=page),
         "online": online,
         "state": state,
         "states": STATES,
-        "telephone": own_state.telephone if own_state else "",
+        "telephone": telephone,
         "due": due,
         "queues": [q for q in load_plan().queues if q.code == "general" or q.code in skills],
     }
+
+
+def _midnight(at: datetime) -> datetime:
+    return at.astimezone(LOCAL).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _ended(conversation: Conversation, login: str, last: dict[uuid.UUID, LastWords]) -> EndedTalk:
+    words = last.get(conversation.id)
+    return EndedTalk(
+        conversation.id,
+        conversation.handover_reason or "未说明",
+        channel_name(conversation),
+        conversation.served_until,
+        preview(mask_codes(words.text)) if words else "",
+        wraps(conversation, login),
+    )
 
 
 async def show(
@@ -169,10 +214,11 @@ async def show(
     """The page of a talk, with what was ``typed`` and the ``problem`` it had."""
     async with database_of(request).unit_of_work() as session:
         conversation = await readable(session, staff, conversation_id)
-        lines = await _talk(session, conversation_id)
+        lines = await talk_lines(session, conversation_id)
         beside = await _beside(request, session, staff, conversation)
     mine = conversation.owner == "person" and conversation.seat == staff.actor.login
     may_seat = staff.actor.role in SEAT_ROLES
+    wrap = may_seat and wraps(conversation, staff.actor.login)
     return render(
         request,
         "conversation.html",
@@ -182,6 +228,8 @@ async def show(
         queue=load_plan().get(conversation.queue).name,
         emergency=conversation.owner == "person" and conversation.priority == Priority.EMERGENCY,
         mine=mine and may_seat,
+        wrap=wrap,
+        transcribed=request.app.state.settings.transcribe_calls,
         rating=GRADE_NAMES[Grade(conversation.rating)] if conversation.rating else "",
         may_take=may_seat and conversation.owner == "person" and conversation.seat is None,
         may_seat=may_seat,
@@ -211,9 +259,11 @@ async def _beside(
     numbers = await repository.numbers_from(conversation.id)
     call = await of_conversation(session, conversation.id)
     cases = [await CaseRepository(session, staff.actor).by_number(n) for n in numbers]
+    draft = await open_draft(session, conversation.id)
     categories = request.app.state.city.router.categories
     return {
         "call": call,
+        "telephone": await _telephone(seats, staff),
         "call_state": CALL_STATES.get(call.state, call.state) if call else "",
         "seat": names.get(conversation.seat or "", conversation.seat or ""),
         "numbers": numbers,
@@ -226,11 +276,17 @@ async def _beside(
         "other_queues": [q for q in load_plan().queues if q.code != conversation.queue],
         "phone": mask_phone(phone) if phone else "",
         "history": history,
+        "pictures": read(draft).attachments if draft else [],
         "answers": await seats.ready_answers(),
         "types": [(t.value, TYPE_NAMES[t]) for t in CaseType],
         "outcomes": [(o.value, OUTCOME_NAMES[o]) for o in _ON_THE_SPOT],
         "categories": category_choices(categories),
     }
+
+
+async def _telephone(seats: SeatRepository, staff: Staff) -> str:
+    state = await seats.seat_state(staff.actor.login)
+    return state.telephone if state else ""
 
 
 async def readable(session: AsyncSession, staff: Staff, conversation_id: uuid.UUID) -> Conversation:
@@ -249,7 +305,7 @@ async def readable(session: AsyncSession, staff: Staff, conversation_id: uuid.UU
     return conversation
 
 
-async def _talk(session: AsyncSession, conversation_id: uuid.UUID) -> Sequence[Said]:
+async def talk_lines(session: AsyncSession, conversation_id: uuid.UUID) -> Sequence[Said]:
     """All that was said. Read whole, because a code is told apart by its case number, which may
     stand lines above."""
     return as_said(await transcript(session, conversation_id, limit=1000))

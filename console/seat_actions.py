@@ -20,7 +20,8 @@ from console.menu import SEAT_ROLES
 from console.render import link
 from console.repository import ConsoleRepository
 from console.route import console_router
-from console.seat import MAX_REPLY, show
+from console.seat import MAX_REPLY, show, show_desk
+from console.seat_calls import keep_telephone
 from console.seat_words import STATES
 from console.staff import Posted, PostedForm, database_of
 from core.database import now
@@ -34,11 +35,16 @@ MAX_NOTE = 1000
 
 @router.post("/seat/state")
 async def set_state(request: Request, form: PostedForm) -> Response:
-    """The seat says whether it is there."""
+    """The seat says whether it is there, and where its calls go: asked with it, and remembered."""
     form.staff.actor.require(*SEAT_ROLES)
     state = form.text("state")
     if state not in STATES:
         raise InvalidInput("没有这种状态", fields={"state": "请重新选择"})
+    try:
+        await keep_telephone(request, form)
+    except InvalidInput as error:
+        message = "；".join([error.message, *error.fields.values()])
+        return await show_desk(request, form.staff, 422, problem=message)
     async with database_of(request).unit_of_work() as session:
         await SeatRepository(session).set_state(form.staff.actor.login, state)
     return RedirectResponse("/console/seat", 303)

@@ -25,10 +25,12 @@ _WORDS_SHOWN = 200
 
 @dataclass(frozen=True)
 class AlarmLine:
-    """An alarm as a seat reads it; ``duty`` is the unit on call for a hazard, with its number."""
+    """An alarm as a seat reads it; ``duty`` is the unit on call for a hazard, with its number;
+    ``left``: the citizen was gone before a seat answered."""
 
     id: int
     conversation: uuid.UUID
+    left: bool
     kind: str
     number: str
     hazard: bool
@@ -50,13 +52,16 @@ def climbs_after() -> timedelta:
     return timedelta(seconds=get_settings().alarm_climbs_after)
 
 
-def alarm_line(request: Request, alarm: Alarm, at: datetime, names: dict[str, str]) -> AlarmLine:
+def alarm_line(
+    request: Request, alarm: Alarm, at: datetime, names: dict[str, str], left: bool = False
+) -> AlarmLine:
     """The alarm in words; ``names`` are names of staff by login."""
     words = mask_codes(decrypt(alarm.words))
     places = intake_of(request).hear(words, "inform").places
     return AlarmLine(
         alarm.id,
         alarm.conversation_id,
+        left,
         alarm.kind,
         alarm.number,
         alarm.hazard,

@@ -24,25 +24,17 @@ from core.errors import Conflict, HotlineError, InvalidInput, NotFound
 
 router = console_router()
 _NUMBER = re.compile(r"^\+?\d[\d-]{1,19}$")
-_NO_TELEPHONE = "请先在坐席台填写您的座机或分机号码。"
-
-
-@router.post("/seat/telephone")
-async def set_telephone(request: Request, form: PostedForm) -> Response:
-    """Where calls are put through to. Raises InvalidInput."""
-    form.staff.actor.require(*SEAT_ROLES)
-    number = _number(form, "telephone")
-    async with database_of(request).unit_of_work() as session:
-        await SeatRepository(session).set_telephone(form.staff.actor.login, number)
-    return RedirectResponse("/console/seat", 303)
+_NO_TELEPHONE = "请填写您的座机或分机号码，来电会转接到那里；填过一次就记住。"
 
 
 @router.post("/seat/{conversation_id}/call/answer")
 async def answer(request: Request, conversation_id: uuid.UUID, form: PostedForm) -> Response:
-    """Take the talk, and put the caller through to the seat's telephone."""
+    """Take the talk, and put the caller through to the seat's telephone, which is remembered when it
+    comes with the form."""
     actor = form.staff.actor
 
     async def put_through(board: Switchboard, call: Call) -> None:
+        await keep_telephone(request, form)
         telephone = await _telephone(request, actor.login)
         async with database_of(request).unit_of_work() as session:
             await talks.take(session, conversation_id, actor.login, actor.name)
@@ -124,6 +116,14 @@ async def _call(request: Request, conversation_id: uuid.UUID) -> Call:
     if call is None:
         raise NotFound("这个对话不是电话。")
     return call
+
+
+async def keep_telephone(request: Request, form: Posted) -> None:
+    """Remember the telephone that comes with ``form``, if one does. Raises InvalidInput."""
+    if form.text("telephone"):
+        number = _number(form, "telephone")
+        async with database_of(request).unit_of_work() as session:
+            await SeatRepository(session).set_telephone(form.staff.actor.login, number)
 
 
 async def _telephone(request: Request, login: str) -> str:

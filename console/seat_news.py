@@ -72,11 +72,13 @@ async def news_fragment(request: Request, staff: CurrentStaff) -> Response:
         calls = await seats.ringing_calls(skills, limit=_CALLS_SHOWN) if free else []
         phones = {c.id: await known_phone(session, c) for c in calls}
         due = await callbacks.due(session, at)
+        left = await callbacks.left_in_danger(session, [a.conversation_id for a in found])
     ringing_here = [a for a in found if _rings(staff, a, at)]
     return render(
         request,
         "_seat_news.html",
-        ringing=[alarm_line(request, a, at, {}) for a in ringing_here],
+        ringing=[alarm_line(request, a, at, {}, a.conversation_id in left) for a in ringing_here],
+        telephone=state.telephone if state else "",
         calls=[_call_line(c, phones[c.id]) for c in calls],
         unread=sum(words.unanswered for words in last.values()),
         waiting=waiting,
@@ -99,10 +101,11 @@ async def alarms_page(
         past, _ = await seats.past_alarms(limit=PAGE_SIZE, offset=paging.offset)
         logins = {who for a in [*found, *past] for who in (a.taken_by, a.closed_by) if who}
         names = await ConsoleRepository(session, staff.actor).staff_names(logins)
+        left = await callbacks.left_in_danger(session, [a.conversation_id for a in found])
     return render(
         request,
         "seat_alarms.html",
-        alarms=[alarm_line(request, a, at, names) for a in found],
+        alarms=[alarm_line(request, a, at, names, a.conversation_id in left) for a in found],
         past=[alarm_line(request, a, at, names) for a in past],
         paging=paging,
         page_address=lambda page: link("/console/seat/alarms", page=page),

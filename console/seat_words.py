@@ -10,6 +10,7 @@ CALL_STATES = {
     "assistant": "与智能助手通话中",
     "waiting": "等候接听",
     "seat": "与座席通话中",
+    "left": "座席已离开，市民还在线",
     "emergency": "已转接紧急电话",
     "ended": "已挂断",
 }

@@ -53,6 +53,7 @@ DONE = {
     "transfer": "对话已转出，对方会看到您的说明。",
     "nobody": "您的队列里现在没有人在等候。",
     "filed": "已登记，编号和查询码已发给市民。",
+    "filed_call": "已登记。请把编号和查询码念给来电人。",
     "cited": "已把办事指南发给市民。",
     "answered": "告警已应答；对话由其他座席或智能助手接待，请跟进处置。",
     "alarm_closed": "告警已办结。",
@@ -105,7 +106,9 @@ def _what(event: EventView, tree: UnitTree, unit: str) -> str:
         case Action.DESIGNATE:
             return f"经会商指定{unit}办理"
         case Action.REASSIGN:
-            return f"由{before}改派{unit}" if before else f"改派{unit}"
+            moved = f"由{before}改派{unit}" if before else f"改派{unit}"
+            dropped = "、".join(tree.name(code) for code in data.get("dropped", []))
+            return f"{moved}，{dropped}不再协办" if dropped else moved
         case Action.ADD_ASSIST:
             return f"请{unit}协办"
         case Action.DELEGATE:

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     twilio_url: str = "https://api.twilio.com"
     carrier_secret: SecretStr = SecretStr("")
     carrier_url: str = Field("", description="where a carrier's gateway takes orders")
+    transcribe_calls: bool = Field(
+        False, description="what is said between caller and seat is transcribed as it goes"
+    )
     emergency_dial: dict[str, str] = Field(
         {}, description="number that is dialled for 110, 119 …; unset: the short number itself"
     )

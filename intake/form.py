@@ -42,7 +42,7 @@ class Place(BaseModel):
 class Matter(BaseModel):
     """One matter being taken in, as far as it is known.
 
-    ``caller`` is the number that the door saw; ``others`` are the further matters of the same
+    ``caller`` is the number that the door saw, ``spoken``: told by telephone; ``others`` are the further matters of the same
     message, filed with this one as cases of their own.
     """
 
@@ -65,6 +65,7 @@ class Matter(BaseModel):
     attachments: list[str] = []
     location: dict[str, Any] | None = None
     caller: str | None = None
+    spoken: bool = False
     others: list[Matter] = []
     awaiting: str | None = None
     asked: dict[str, int] = {}
@@ -110,6 +111,10 @@ _AROUND = re.compile(
 )
 _THIS_NUMBER = re.compile(
     r"(?:打|用|就|留|是)?(?:我)?(?:现在)?(?:这个|本机|来电|打过来的?|打进来的?|当前)(?:的)?(?:手机)?(?:号码?|电话|手机)|^(?:就)?(?:这个|本机)(?:号|就行|可以)"
+)
+# A road and nothing that tells the spot in it.
+_ROAD_ALONE = re.compile(
+    r"[^\d、，,和与口旁边附近对面]{1,10}(?:路|街|大道|巷|胡同|公路|大街)(?:上|那边|这边|那里|这里)?"
 )
 _LEAD_IN = re.compile(
     r"^(?:就)?(?:是)?(?:在|位于|地址(?:是|：|:)?|地点(?:是|：|:)?|改(?:成|为)|应该是|不(?:对|是)[，, ]*(?:不对[，, ]*)?(?:是|应该是)?)+"
@@ -226,10 +231,17 @@ def _take_detail(new: Matter, heard: Heard) -> None:
     """Which gate it is, or whatever else tells the spot; more of it belongs to the matter."""
     assert new.place is not None
     text, gate = heard.text.strip(), _gate_of(heard.text)
+    if wants_spot(new):
+        road = new.place.text
+        whole = next((p for p in heard.places if p.text.startswith(road) and p.text != road), None)
+        if whole is not None:
+            new.place = whole
+            return
     if gate is None:
         wholly = _is_wholly_facts(heard) and not _is_house(heard)
         if not (wholly or heard.facts.dont_know or heard.facts.phone) and len(text) <= 20:
-            new.place = new.place.model_copy(update={"text": new.place.text + text})
+            spot = _LEAD_IN.sub("", text.rstrip("，。 ")) or text
+            new.place = new.place.model_copy(update={"text": new.place.text + spot})
         return
     new.place = new.place.model_copy(update={"text": premises(new.place.text) + gate})
     beside = _LEAD_IN.sub("", text.replace(gate, "", 1)).strip("，,。 ")
@@ -244,6 +256,12 @@ def _wants_gate(new: Matter) -> bool:
         return False
     after = new.detail.partition(premises(place.text))[2][:6]
     return _gate_of(after) is None and bool(_AT_A_GATE.search(after))
+
+
+def wants_spot(new: Matter) -> bool:
+    """Whether all that is known of the place is a road. Who tells it by telephone sends no picture and
+    no position, so where in the road is asked, once."""
+    return new.spoken and new.place is not None and bool(_ROAD_ALONE.fullmatch(new.place.text))
 
 
 def premises(place: str) -> str:
@@ -353,7 +371,8 @@ def _next(new: Matter) -> str:
         if may_ask("place"):
             return "place"
         new.place = Place(text=UNKNOWN)
-    if _wants_gate(new) and not new.asked.get("place_detail"):
+    vague = needs_place and wants_spot(new) and not new.location
+    if (_wants_gate(new) or vague) and not new.asked.get("place_detail"):
         return "place_detail"
     # Who reports unlawful conduct says when it can be seen; since when is for the inspectors.
     enough = new.type is CaseType.REPORT

@@ -10,7 +10,7 @@ from core.database import now
 from core.privacy import mask_phone, mask_text
 from core.replies import Reply, say
 from intake.facts import without_phone
-from intake.form import UNKNOWN, Matter, each, is_confidential, premises
+from intake.form import UNKNOWN, Matter, each, is_confidential, premises, wants_spot
 from language.times import resolve
 
 # A day that is said as a date needs no other.
@@ -18,10 +18,13 @@ _DATED = re.compile(r"[月号]|\d日")
 
 
 def question(matter: Matter) -> Reply:
-    """What to say next: the question that `settle` decided on, or the summary."""
+    """What to say next: the question that `settle` decided on, or the summary.
+
+    What is asked a second time is asked in other words, shorter and with an example.
+    """
+    again = matter.asked.get(matter.awaiting or "", 0) > 1
     match matter.awaiting:
         case "matter":
-            again = matter.asked.get("matter", 0) > 1
             return say(
                 "请直接说发生了什么事，例如“望湖路的路灯坏了”。"
                 if again
@@ -29,37 +32,57 @@ def question(matter: Matter) -> Reply:
             )
         case "place":
             return say(
-                "记下了。请问事情发生在哪里？请说路名和门牌、小区名或附近的标志。",
+                "事情在哪里？说路名加门牌，或者小区名，例如“望湖路8号”。"
+                if again
+                else "记下了。请问事情发生在哪里？请说路名和门牌、小区名或附近的标志。",
                 ("说不清地点", "不清楚"),
             )
         case "place_choice":
             first = matter.place_options[0]
+            choices = [(p.label, f"intake:place:{p.choice}") for p in matter.place_options[:5]]
+            if again:
+                return say("没听出是哪一处，请从下面选一个，或者只说区名。", *choices)
             boundary = all(p.code == first.code for p in matter.place_options)
             return say(
                 f"“{first.text}”两边归不同的地方管，请问在哪一边？知道门牌号也可以直接说。"
                 if boundary
                 else f"有不止一处叫“{first.text}”，请问是哪一处？",
-                *[(p.label, f"intake:place:{p.choice}") for p in matter.place_options[:5]],
+                *choices,
             )
         case "place_detail":
             assert matter.place is not None
+            if wants_spot(matter):
+                return say(
+                    f"{matter.place.text}比较长，请问在哪个路口、多少号，或者靠近什么？",
+                    ("说不清", "不清楚"),
+                )
             return say(
                 f"记下了。请问是{premises(matter.place.text)}的哪个门？",
                 *[(gate, gate) for gate in ("东门", "南门", "西门", "北门")],
                 ("不清楚", "不清楚"),
             )
         case "since":
-            return say("请问是从什么时候开始的，或者什么时候发生的？", ("说不清时间", "不清楚"))
+            return say(
+                "大概什么时候开始的？例如“昨天晚上”“有三天了”。"
+                if again
+                else "请问是从什么时候开始的，或者什么时候发生的？",
+                ("说不清时间", "不清楚"),
+            )
         case "contact" if matter.caller:
             return say(
-                f"可以打您现在这个号码 {mask_phone(matter.caller)} 联系您吗？要用别的号码，请直接说；"
-                "不想留可以选“匿名”。",
+                f"电话号码就用尾号 {matter.caller[-4:]} 的这个，可以吗？可以就说“可以”，不留就说“匿名”，"
+                "要用别的号码请直接说。"
+                if again
+                else f"可以打您现在这个号码 {mask_phone(matter.caller)} 联系您吗？"
+                "要用别的号码，请直接说；不想留可以选“匿名”。",
                 ("可以", "就打这个号码"),
                 ("匿名反映", "intake:anonymous"),
             )
         case "contact":
             return say(
-                "请留一个联系电话，承办单位会与您联系。不想留可以选“匿名”；要求身份保密也请告诉我。",
+                "请留一个电话，手机号是 11 位数字；不留就说“匿名”。"
+                if again
+                else "请留一个联系电话，承办单位会与您联系。不想留可以选“匿名”；要求身份保密也请告诉我。",
                 ("匿名反映", "intake:anonymous"),
             )
         case _:

@@ -257,6 +257,17 @@ async def open_draft(session: AsyncSession, conversation: uuid.UUID) -> Draft | 
     return found.one_or_none()
 
 
+async def last_filed(session: AsyncSession, conversation: uuid.UUID) -> Draft | None:
+    """The draft of a conversation that was filed last."""
+    found = await session.scalars(
+        select(Draft)
+        .where(Draft.conversation_id == conversation, Draft.state == "filed")
+        .order_by(Draft.changed_at.desc())
+        .limit(1)
+    )
+    return found.one_or_none()
+
+
 async def start_draft(session: AsyncSession, conversation: uuid.UUID) -> Draft:
     """Open a draft, or return the one that is open."""
     await session.execute(

@@ -37,7 +37,7 @@ from bot.actions.dialogue import (
     question_at_end,
 )
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
-from bot.alarms import raise_alarm
+from bot.alarms import awaits_help, raise_alarm
 from bot.city import Line
 from bot.seats.queueing import hand_over
 from bot.understanding import understand
@@ -96,7 +96,10 @@ _HANDLERS: dict[Step, Callable[[Talk], Awaitable[Replies]]] = {
 async def respond(talk: Talk) -> Replies:
     """The replies to a turn: by the quick reply chosen, else by what the turn means here."""
     if talk.conversation.owner == "person" and talk.value is None:
-        return await after_alarm(talk)
+        if awaits_help(talk.conversation):
+            return await after_alarm(talk)
+        # A seat took the talk while the assistant was listening.
+        return [say("话务员已接入，会看到您说的话。")]
     question = whereabouts.question_answered(talk)
     if question is not None:
         return await guide.guide_where(talk, question)

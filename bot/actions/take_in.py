@@ -19,6 +19,9 @@ from notices.doors import may_be_asked
 
 # So many cases of a conversation are followed in it by their number alone.
 _REMEMBERED = 20
+_NOT_CHANGED = (
+    "没有看出要改什么。请说改哪一项，例如“地点是东门”“时间是昨天”；没有问题请选“确认提交”。"
+)
 _RECEIVED = {"image": "图片收到了。", "location": "位置收到了。"}
 
 
@@ -43,12 +46,14 @@ async def take_in(talk: Talk) -> Replies:
     if before.awaiting == repeated.AWAITING:
         return await _same_or_new(talk, repeated.wish(talk.text))
     before.caller = before.caller or talk.caller
+    before.spoken = talk.conversation.channel == Source.PHONE
     matter = talk.line.city.intake.listen(before, talk.text, talk.act or "inform")
     write(talk.draft, matter)
     talk.remember(failures=None, awaiting=None)
     reply = questions.question(matter)
     if matter.awaiting == "confirm" and before.awaiting == "confirm" and matter == before:
-        reply = reply.model_copy(update={"text": "没有看出要改什么。" + reply.text})
+        # The summary was just read out; who sees a page has it before the eyes.
+        reply = reply.model_copy(update={"text": _NOT_CHANGED})
     if matter.others and not before.others:
         reply = _several(matter, reply)
     return [_soothing(reply) if is_angry(talk.text) else reply]

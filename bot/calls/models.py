@@ -25,7 +25,8 @@ class Call(Base):
     """One call: ``carrier`` is the exchange's name, ``call_id`` the exchange's own id of the call.
 
     ``state``: ``assistant`` → ``waiting`` (for a person) → ``seat`` (in ``room`` with a seat) or
-    ``emergency`` (dialled through) → ``ended``. ``step`` is the number that the exchange's next
+    ``emergency`` (dialled through) → ``ended``; ``left``: the seat has left the room, and the caller says
+    who goes on. ``step`` is the number that the exchange's next
     request carries; ``memory`` and ``answer`` are what the voice dialogue keeps of the call and
     what it said last (encrypted JSON). ``verified``: the network vouches for the number.
     ``missed_at``: hung up while waiting for a person or dialled through; ``callback_wanted_at``: asked to be rung.

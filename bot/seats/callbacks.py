@@ -14,7 +14,7 @@ from bot.seats.models import SeatCallback, SeatCallbackTry
 from bot.seats.plan import GENERAL
 from core.database import now
 from core.errors import Conflict, InvalidInput, NotFound
-from core.privacy import encrypt
+from core.privacy import decrypt, encrypt
 
 EMERGENCY = "emergency"
 REASONS = {
@@ -106,6 +106,36 @@ async def due(session: AsyncSession, at: datetime) -> int:
         )
     )
     return count or 0
+
+
+async def left_in_danger(
+    session: AsyncSession, conversations: Collection[uuid.UUID]
+) -> set[uuid.UUID]:
+    """Which of these talks told of an emergency and ended before a seat answered, and still have
+    nobody who has called back."""
+    found = await session.scalars(
+        select(SeatCallback.conversation_id).where(
+            SeatCallback.conversation_id.in_(conversations),
+            SeatCallback.reason == EMERGENCY,
+            SeatCallback.state != "done",
+        )
+    )
+    return {one for one in found if one is not None}
+
+
+async def number_left(session: AsyncSession, conversation_id: uuid.UUID) -> str | None:
+    """The number that was left last in a talk to be called at."""
+    found = await session.scalar(
+        select(SeatCallback.phone)
+        .where(
+            SeatCallback.conversation_id == conversation_id,
+            SeatCallback.reason == "asked",
+            SeatCallback.phone.is_not(None),
+        )
+        .order_by(SeatCallback.id.desc())
+        .limit(1)
+    )
+    return decrypt(found) if found else None
 
 
 async def find(session: AsyncSession, callback_id: int) -> SeatCallback:

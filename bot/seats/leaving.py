@@ -11,6 +11,8 @@ from bot.seats.plan import Priority
 from bot.seats.queueing import known_phone, release
 from core.replies import say
 
+_DANGER = "会有人跟进。情况没有解除请马上拨打 110、119 或 120，也可以随时再说。"
+
 
 def waits(conversation: Conversation) -> bool:
     """Whether the talk waits for a seat."""
@@ -19,11 +21,11 @@ def waits(conversation: Conversation) -> bool:
 
 async def has_left(session: AsyncSession, conversation: Conversation, reason: str) -> None:
     """The citizen of a waiting talk is gone (``left``), hung up (``missed_call``) or wants to be
-    called (``asked``): listed to be called back. A talk that does not wait stays as it is, and so
-    does an emergency whose page was closed; one whose call has ended is listed as the first."""
-    emergency = conversation.priority == Priority.EMERGENCY
-    if not waits(conversation) or (emergency and reason == "left"):
+    called (``asked``): listed to be called back, an emergency as the first, and marked as gone. A
+    talk that does not wait stays as it is."""
+    if not waits(conversation):
         return
+    emergency = conversation.priority == Priority.EMERGENCY
     await callbacks.add(
         session,
         f"{reason}:{conversation.id}:{conversation.handed_over_at}",
@@ -34,9 +36,6 @@ async def has_left(session: AsyncSession, conversation: Conversation, reason: st
         queue=conversation.queue,
     )
     release(conversation)
-    await repository.append(
-        session,
-        conversation.id,
-        "system",
-        [say("您离开时话务员还没有接入，已记下，会有人联系您。也可以随时再转人工。")],
-    )
+    told = _DANGER if emergency else "会有人联系您。也可以随时再转人工。"
+    line = say(f"您离开时话务员还没有接入，已记下，{told}")
+    await repository.append(session, conversation.id, "system", [line])

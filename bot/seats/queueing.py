@@ -19,7 +19,7 @@ from core.replies import Reply, say
 from intake import form
 from intake.facts import find_phone
 from intake.questions import question
-from intake.service import open_draft, read, start_draft, write
+from intake.service import last_filed, open_draft, read, start_draft, write
 
 WAIT = ("继续等候", "seat:wait")
 CALL_ME = ("请人回电", "seat:callback")
@@ -177,9 +177,14 @@ async def _will_call(session: AsyncSession, conversation: Conversation, phone: s
 
 
 async def known_phone(session: AsyncSession, conversation: Conversation) -> str | None:
-    """The number the citizen left in this talk, else the one the door saw."""
+    """The number the citizen left in this talk, for the matter under way, to be called or for an
+    earlier one; else the one the door saw."""
     draft = await open_draft(session, conversation.id)
     left = read(draft).phone if draft else None
+    left = left or await callbacks.number_left(session, conversation.id)
+    if left is None:
+        filed = await last_filed(session, conversation.id)
+        left = read(filed).phone if filed else None
     if left:
         return left
     seen = conversation.context.get("caller")
@@ -194,7 +199,9 @@ def _to_assistant(conversation: Conversation) -> None:
 
 
 def release(conversation: Conversation) -> None:
-    """The assistant speaks again."""
+    """The assistant speaks again; whichever seat had the talk has served it."""
+    if conversation.seat is not None:
+        conversation.served_by, conversation.served_until = conversation.seat, now()
     conversation.owner, conversation.seat = "assistant", None
     conversation.handed_over_at = conversation.taken_at = None
     conversation.priority, conversation.queue = int(Priority.NORMAL), GENERAL

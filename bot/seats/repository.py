@@ -7,13 +7,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.calls.models import Call
 from bot.models import Conversation, Message
 from bot.seats.models import Alarm, ReadyAnswer, SeatNote, SeatState
-from bot.seats.plan import GENERAL
+from bot.seats.plan import GENERAL, Priority
 from core.database import now
 from core.models import StaffAccount
 from core.privacy import decrypt, encrypt
@@ -108,6 +109,20 @@ class SeatRepository:
         )
         return rows.all()
 
+    async def served(self, login: str, since: datetime, *, limit: int) -> Sequence[Conversation]:
+        """What a seat had in hand last and has ended ``since``, newest first."""
+        rows = await self.session.scalars(
+            select(Conversation)
+            .where(
+                Conversation.served_by == login,
+                Conversation.served_until >= since,
+                or_(Conversation.owner != "person", Conversation.seat.is_distinct_from(login)),
+            )
+            .order_by(Conversation.served_until.desc())
+            .limit(limit)
+        )
+        return rows.all()
+
     async def taken(self, *, limit: int) -> Sequence[Conversation]:
         """What any seat has taken, newest first."""
         rows = await self.session.scalars(
@@ -168,9 +183,9 @@ class SeatRepository:
         )
         return [Reply.model_validate_json(decrypt(content)).text for content in rows][::-1]
 
-    async def left_alone(self, before: datetime) -> Sequence[Conversation]:
-        """Talks on the web page, no emergencies, that wait while their page was last open before
-        ``before``; locked."""
+    async def left_alone(self, before: datetime, in_danger: datetime) -> Sequence[Conversation]:
+        """Talks on the web page that wait while their page was last open before ``before``, or of
+        an emergency before ``in_danger``; locked."""
         seen = func.greatest(
             func.coalesce(Conversation.seen_at, Conversation.last_turn_at),
             Conversation.last_turn_at,
@@ -181,8 +196,24 @@ class SeatRepository:
                 _OWNED,
                 _UNTAKEN,
                 Conversation.channel == "web",
-                Conversation.priority > 0,
-                seen < before,
+                seen < case((Conversation.priority == Priority.EMERGENCY, in_danger), else_=before),
+            )
+            .limit(500)
+            .with_for_update(skip_locked=True)
+        )
+        return rows.all()
+
+    async def hung_up(self) -> Sequence[Conversation]:
+        """Talks by telephone that wait although the call is over, as after a crash; locked."""
+        calls = select(Call.id).where(Call.conversation_id == Conversation.id)
+        rows = await self.session.scalars(
+            select(Conversation)
+            .where(
+                _OWNED,
+                _UNTAKEN,
+                Conversation.channel == "phone",
+                calls.exists(),
+                ~calls.where(Call.ended_at.is_(None)).exists(),
             )
             .limit(500)
             .with_for_update(skip_locked=True)

@@ -73,6 +73,20 @@ async def owned(session: AsyncSession, conversation_id: uuid.UUID, login: str) -
     return conversation
 
 
+def wraps(conversation: Conversation, login: str) -> bool:
+    """Whether ``login`` has left the call and has still to classify it, whoever has the caller now."""
+    return bool(conversation.context.get("wrap") == login)
+
+
+async def in_hand(session: AsyncSession, conversation_id: uuid.UUID, login: str) -> Conversation:
+    """The talk that ``login`` has, or has left and not classified yet, locked. Raises NotFound or
+    Conflict."""
+    conversation = await found(session, conversation_id)
+    if wraps(conversation, login):
+        return conversation
+    return await owned(session, conversation_id, login)
+
+
 async def speak(
     session: AsyncSession, conversation_id: uuid.UUID, login: str, replies: list[Reply]
 ) -> None:
@@ -100,6 +114,7 @@ async def transfer(
     if not why:
         raise InvalidInput("请写转接说明", fields={"why": "请填写"})
     conversation = await owned(session, conversation_id, login)
+    _wrapped(conversation)
     kind, _, code = target.partition(":")
     seats = SeatRepository(session)
     if kind == "seat":
@@ -143,7 +158,7 @@ async def classify(
 
     Raises NotFound or Conflict.
     """
-    conversation = await owned(session, conversation_id, login)
+    conversation = await in_hand(session, conversation_id, login)
     await settle_contact(
         session,
         conversation_id,
@@ -153,7 +168,15 @@ async def classify(
         category=category,
         subject=subject,
     )
-    await _finish(session, conversation_id, login, ENDED)
+    await settled(session, conversation, login)
+
+
+async def settled(session: AsyncSession, conversation: Conversation, login: str) -> None:
+    """The seat has nothing left to do in the talk, which somebody else may have meanwhile."""
+    if conversation.seat == login:
+        await _finish(session, conversation.id, login, ENDED)
+    else:
+        _wrapped(conversation)
 
 
 async def _finish(session: AsyncSession, conversation_id: uuid.UUID, login: str, told: str) -> None:
@@ -162,8 +185,13 @@ async def _finish(session: AsyncSession, conversation_id: uuid.UUID, login: str,
         # What follows a call (话后处理) is done before the next one rings.
         await SeatRepository(session).set_state(login, "wrap")
     release(conversation)
+    _wrapped(conversation)
     await settle_open_contact(session, conversation_id, Outcome.ANSWERED)
     await repository.append(session, conversation_id, "system", [say(told)])
+
+
+def _wrapped(conversation: Conversation) -> None:
+    conversation.context = {k: v for k, v in conversation.context.items() if k != "wrap"}
 
 
 def serves(skills: list[str], conversation: Conversation) -> bool:

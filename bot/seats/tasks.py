@@ -17,6 +17,8 @@ from core.replies import say
 
 # A waiting page that has been closed for so long counts as gone.
 LEFT_AFTER = timedelta(minutes=5)
+# Of an emergency sooner: somebody has to ring, whether or not the page opens again.
+LEFT_IN_DANGER_AFTER = timedelta(seconds=90)
 _MOST_TOLD = 500
 
 
@@ -32,14 +34,18 @@ async def tend_queue(timestamp: int) -> None:
 
 
 async def list_left(session: AsyncSession, at: datetime) -> int:
-    """Put whoever left the page while waiting on the list of callbacks; returns how many.
+    """Put whoever left the page or hung up while waiting on the list of callbacks; returns how many.
 
-    An emergency is never given up: it stays in the queue.
+    An emergency is the first on it, and its alarm rings on until a seat answers.
     """
-    gone = await SeatRepository(session).left_alone(at - LEFT_AFTER)
+    waiting = SeatRepository(session)
+    gone = await waiting.left_alone(at - LEFT_AFTER, at - LEFT_IN_DANGER_AFTER)
     for conversation in gone:
         await has_left(session, conversation, "left")
-    return len(gone)
+    hung_up = await waiting.hung_up()
+    for conversation in hung_up:
+        await has_left(session, conversation, "missed_call")
+    return len(gone) + len(hung_up)
 
 
 async def tell_positions(session: AsyncSession) -> int:

@@ -15,7 +15,7 @@ from integrations.sms.port import TextMessage
 from integrations.sms.repository import CHANNEL
 from integrations.voice.line import Caller, VoiceLine
 from integrations.voice.numbers import national
-from integrations.voice.port import Answer, Happening, Pressed, Returned, Said, Silent
+from integrations.voice.port import Answer, Happening, Heard, Pressed, Returned, Said, Silent
 from notices.service import receipt
 from notices.vocabulary import State
 
@@ -41,6 +41,14 @@ async def voice(request: Request, body: SignedBody) -> Response:
             if event.recording is None or not event.address:
                 raise InvalidInput("录音缺少编号或地址")
             await line.recorded(CARRIER, event.call, event.recording, event.address, event.seconds)
+            return Response(status_code=204)
+        case "heard":
+            text = event.text.replace("\x00", "").strip()
+            if event.room is None:
+                raise InvalidInput("没有说明是哪个会议")
+            if text and event.final:
+                heard = Heard(event.room, event.number, event.by_caller, text, event.at)
+                await line.heard(CARRIER, event.call, heard)
             return Response(status_code=204)
         case _:
             return _told(await line.happened(CARRIER, event.call, event.step, _happening(event)))

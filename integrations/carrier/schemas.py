@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,50}$")]
 
@@ -21,7 +21,9 @@ class Event(_Told):
 
     call: Id
     step: int = Field(0, ge=0, le=100_000)
-    event: Literal["started", "said", "pressed", "silent", "returned", "hung_up", "recorded"]
+    event: Literal[
+        "started", "said", "pressed", "silent", "returned", "hung_up", "recorded", "heard"
+    ]
     caller: str = Field("", max_length=32)
     verified: bool = False
     text: str = Field("", max_length=4000)
@@ -30,6 +32,11 @@ class Event(_Told):
     reached: bool = False
     recording: Id | None = None
     address: str = Field("", max_length=500)
+    room: Id | None = None
+    number: int = Field(0, ge=0, le=1_000_000)
+    by_caller: bool = False
+    final: bool = True
+    at: AwareDatetime | None = None
     seconds: int = Field(0, ge=0, le=86_400)
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.twiml.messaging_response import MessagingResponse
@@ -21,6 +23,7 @@ from integrations.voice.numbers import national
 from integrations.voice.port import (
     Answer,
     Happening,
+    Heard,
     Pause,
     Pressed,
     Returned,
@@ -49,6 +52,11 @@ _VOUCHED = "TN-Validation-Passed-A"
 
 DATABASE_DOWN = (OperationalError, PoolTimeout)
 RECOVERING = "系统正在恢复，请稍等，不要挂断。"
+
+
+class _Transcript(BaseModel):
+    transcript: str = ""
+
 
 Step = Annotated[int, Path(ge=1, le=100_000)]
 
@@ -109,6 +117,23 @@ async def recording(request: Request, call: str, form: SignedForm) -> Response:
     return Response(status_code=204)
 
 
+@router.post("/voice/heard/{call}/{room}")
+async def heard(request: Request, call: str, room: str, form: SignedForm) -> Response:
+    """What was said in ``room``, transcribed; or that transcribing has failed."""
+    line, number = _line(request), form.get("SequenceId", "")
+    match form.get("TranscriptionEvent"):
+        case "transcription-error":
+            await line.deaf(CARRIER, call, room)
+        case "transcription-content" if number.isdecimal() and len(number) < 7:
+            said = _transcript(form.get("TranscriptionData", ""))
+            by_caller = form.get("Track") == "inbound_track"
+            # What is not final comes again, whole.
+            if said and form.get("Final", "true") == "true":
+                at = _time(form.get("Timestamp", ""))
+                await line.heard(CARRIER, call, Heard(room, int(number), by_caller, said, at))
+    return Response(status_code=204)
+
+
 @router.post("/sms")
 async def text(request: Request, form: SignedForm) -> Response:
     """A text comes in. What is answered is sent by the outbox, so that its arrival is known."""
@@ -166,6 +191,21 @@ def _happening(form: dict[str, str]) -> Happening:
         return Pressed(form["Digits"])
     spoken = form.get("SpeechResult", "").replace("\x00", "").strip()
     return Said(spoken[:4000], _confidence(form.get("Confidence", ""))) if spoken else Silent()
+
+
+def _transcript(given: str) -> str:
+    try:
+        return _Transcript.model_validate_json(given).transcript.replace("\x00", "").strip()
+    except ValidationError:
+        return ""
+
+
+def _time(given: str) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(given)
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def _confidence(given: str) -> float | None:

@@ -13,7 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from core.errors import Unavailable
 from core.settings import Settings
-from integrations.twilio.twiml import RINGING, join
+from integrations.twilio.twiml import RINGING, put_into
 from integrations.voice.numbers import international
 from notices.channels import Refused, TryLater
 
@@ -58,7 +58,7 @@ class TwilioExchange:
         """Put the caller into ``room``. Raises Unavailable."""
         action = f"{self._settings.address}/twilio/voice/steps/{step}"
         told = VoiceResponse()
-        told.append(join(room, action, call_id, self._settings))
+        put_into(told, room, action, call_id, self._settings)
         try:
             await self._client.calls(call_id).update_async(twiml=str(told))
         except FAILURES as error:

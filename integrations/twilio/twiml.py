@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twilio.twiml.voice_response import Conference, Dial, Gather, VoiceResponse
+from twilio.twiml.voice_response import Conference, Dial, Gather, Start, Stop, VoiceResponse
 
 from core.settings import Settings
 from integrations.voice.numbers import international
@@ -10,6 +10,7 @@ from integrations.voice.port import (
     Answer,
     HangUp,
     Join,
+    Leave,
     Listen,
     Pause,
     Record,
@@ -43,7 +44,13 @@ def twiml(answer: Answer, call: str, settings: Settings) -> str:
             case DialAction(number=number):
                 response.append(_dial(number, action, call, settings))
             case Join(room=room):
-                response.append(join(room, action, call, settings))
+                put_into(response, room, action, call, settings)
+            case Leave(room=room) if settings.transcribe_calls:
+                stop = Stop()
+                stop.transcription(name=room)
+                response.append(stop)
+            case Leave():
+                pass
             case Record(seconds=seconds):
                 response.record(
                     action=action,
@@ -97,8 +104,25 @@ def _dial(number: str, action: str, call: str, settings: Settings) -> Dial:
     return dial
 
 
-def join(room: str, action: str, call: str, settings: Settings) -> Dial:
-    """The ``<Dial>`` that puts a caller into ``room``; the room is recorded from its start."""
+def put_into(
+    response: VoiceResponse, room: str, action: str, call: str, settings: Settings
+) -> None:
+    """Put a caller into ``room``, which is recorded from its start, and transcribed where that is
+    wanted: of the caller's line the inbound track is the caller, the outbound one everybody else."""
+    if settings.transcribe_calls:
+        start = Start()
+        start.transcription(
+            name=room,
+            track="both_tracks",
+            language_code=HEARING,
+            status_callback_url=f"{settings.address}/twilio/voice/heard/{call}/{room}",
+            status_callback_method="POST",
+            partial_results=False,
+            profanity_filter=False,
+            enable_automatic_punctuation=True,
+            hints=",".join(HINTS),
+        )
+        response.append(start)
     dial = Dial(action=action, method="POST")
     dial.append(
         Conference(
@@ -110,4 +134,4 @@ def join(room: str, action: str, call: str, settings: Settings) -> Dial:
             recording_status_callback=_recorded(call, settings),
         )
     )
-    return dial
+    response.append(dial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,7 +13,17 @@ from bot.gateway import PERSON
 from bot.inputs import ChoiceInput, DigitsInput, VoiceInput
 from bot.understanding import at_the_gate
 from core.replies import Choice
-from integrations.voice.port import Action, Happening, Listen, Pause, Pressed, Returned, Said, Say
+from integrations.voice.port import (
+    Action,
+    HangUp,
+    Happening,
+    Listen,
+    Pause,
+    Pressed,
+    Returned,
+    Said,
+    Say,
+)
 from integrations.voice.speech import closed, expects_number, key_said, menu, with_digits
 
 # Below this confidence (0..1) of the recogniser the caller is asked whether it was heard right.
@@ -24,6 +35,8 @@ NOT_HEARD = "没有听到您说话，请再说一遍。"
 SAY_AGAIN = "请再说一遍，说慢一点。也可以按0转人工。"
 WRONG_KEY = "没有这个选项。"
 HOLD = "要我们回拨请按1，留言请按2，回到智能助手请按3，或者继续等候。"
+LEFT = "话务员已离开通话。要继续找话务员请按2，回到智能助手请按1，没有别的事可以挂机。"
+BYE = "感谢您的来电，再见。"
 RESUME = "刚才的电话断了，您有一件事还没有登记完。接着登记请按1，说别的事请按2。"
 MENU = [
     Choice(title="办事咨询", value="menu:guide"),
@@ -33,6 +46,8 @@ MENU = [
 _DENIES = ("不对", "不是", "错", "没有", "否")
 _REPEAT = ("再说一遍", "没听清", "重复", "再讲一遍")
 _CONTINUE = ("继续", "接着", "往下")
+_PERSON_WANTED = re.compile(r"人工|话务员|接线员|继续等|接着等|转接")
+_DONE = re.compile(r"(?:没有?|没别的|没啥|没什么|不用|好的?|行|谢谢|再见|拜拜)[^我]{0,8}")
 _ANEW = ("别的", "新的", "另外", "不用", "不是")
 
 
@@ -80,7 +95,10 @@ class Tell:
 class Do:
     """Something that changes the call itself."""
 
-    what: Literal["resume", "forget", "call_back", "record", "recorded", "hold", "back", "dialled"]
+    what: Literal[
+        "resume", "forget", "call_back", "record", "recorded", "hold", "back", "queue", "left",
+        "dialled",
+    ]  # fmt: skip
     reached: bool = False
 
 
@@ -96,6 +114,8 @@ def decide(state: str, memory: Memory, happening: Happening) -> Step:
     match state, happening:
         case "seat", _:
             return Do("back")
+        case "left", _:
+            return _when_left(happening)
         case "emergency", Returned(reached=reached):
             return Do("dialled", reached)
         case (("waiting" | "emergency"), _):
@@ -122,6 +142,28 @@ def _while_waiting(memory: Memory, happening: Happening) -> Step:
             return Do("recorded")
         case _:
             return Do("hold")
+
+
+def _when_left(happening: Happening) -> Step:
+    """The seat has left the room and the caller is still there: the caller says who goes on."""
+    match happening:
+        case Pressed(digits="1"):
+            return BACK_TO_ASSISTANT
+        case Pressed(digits=("2" | "0")):
+            return Do("queue")
+        case Said(text=text) if _PERSON_WANTED.search(text):
+            return Do("queue")
+        case Said(text=text) if _DONE.fullmatch(text.strip("，。！!,. ")):
+            return farewell()
+        case Said(text=text) if text.strip():
+            return BACK_TO_ASSISTANT
+        case _:
+            return Do("left")
+
+
+def farewell() -> Tell:
+    """Say good-bye and end the call."""
+    return Tell([Say(text=BYE), HangUp()], Memory())
 
 
 def _pressed(memory: Memory, digits: str) -> Step:

@@ -10,8 +10,8 @@ from bot.calls.models import Call
 from bot.calls.repository import number_of
 from bot.models import Conversation
 from bot.repository import append
-from bot.seats.plan import load_plan
-from bot.seats.queueing import is_free, release
+from bot.seats.plan import Priority, load_plan
+from bot.seats.queueing import enqueue, is_free, release
 from bot.seats.repository import SeatRepository
 from core.database import now
 from core.privacy import mask_phone
@@ -19,14 +19,16 @@ from core.replies import say
 from integrations.plain import keys_of
 from integrations.voice import dialogue
 from integrations.voice.dialogue import Do, Memory, Tell
-from integrations.voice.port import HangUp, Record, Say
+from integrations.voice.port import HangUp, Leave, Record, Say
 from integrations.voice.resuming import go_on
 from integrations.voice.speech import closed, menu, speakable
 
 # Seconds for a message that is left.
 MESSAGE_SECONDS = 120
 BEGIN = "好的，请说您要办什么事，或者反映什么问题。"
-SEAT_LEFT = "人工服务已结束。还有别的事请直接说，没有可以挂机。"
+GO_ON = "人工服务已结束，智能助手继续为您服务。请说您要办什么事，没有可以挂机。"
+# So often a caller whose seat has left may be silent.
+SILENCES = 2
 NO_NUMBER = "您的号码没有显示，没法回拨。"
 
 
@@ -47,6 +49,10 @@ async def do(session: AsyncSession, call: Call, memory: Memory, wanted: Do) -> T
             return await hold(session, call, "留言已收到。")
         case "back":
             return await _seat_left(session, call)
+        case "queue":
+            return await _queue_again(session, call)
+        case "left":
+            return await _when_left(session, call, memory)
         case "dialled":
             return await _dialled(session, call, memory, wanted.reached)
         case _:
@@ -85,11 +91,40 @@ async def hold(session: AsyncSession, call: Call, before: str = "") -> Tell:
 
 
 async def _seat_left(session: AsyncSession, call: Call) -> Tell:
-    """The room has ended and the caller is still there: the assistant goes on."""
-    call.state, call.room, call.seat = "assistant", None, None
+    """The room has ended and the caller is still there: the talk is the seat's (话后处理) until the
+    caller chooses, or the seat passes it on; what the seat has to classify stays with it."""
+    assert call.room is not None
+    call.state = "left"
     talk = await session.get_one(Conversation, call.conversation_id, with_for_update=True)
-    release(talk)
-    return dialogue.begin(SEAT_LEFT, Memory())
+    if talk.seat is not None:
+        talk.context = {**talk.context, "wrap": talk.seat}
+        await SeatRepository(session).set_state(talk.seat, "wrap")
+    asked = dialogue.begin(dialogue.LEFT, Memory())
+    return Tell([Leave(room=call.room), *asked.actions], asked.memory)
+
+
+async def _queue_again(session: AsyncSession, call: Call) -> Tell:
+    """The caller wants a person again. Where the seat has passed the talk on, it waits already."""
+    talk = await session.get_one(Conversation, call.conversation_id, with_for_update=True)
+    if talk.owner != "person" or talk.seat == call.seat:
+        queue, priority = talk.queue, Priority(talk.priority)
+        release(talk)
+        enqueue(talk, "市民要求继续找话务员", priority, queue)
+        await session.flush()
+    return await hold(session, call)
+
+
+async def _when_left(session: AsyncSession, call: Call, memory: Memory) -> Tell:
+    """The caller is silent: what the seat has decided holds, else it is asked again, then ended."""
+    talk = await session.get_one(Conversation, call.conversation_id)
+    if talk.owner != "person":
+        call.state = "assistant"
+        return dialogue.begin(GO_ON, Memory())
+    if talk.seat != call.seat:
+        return await hold(session, call)
+    if memory.silences + 1 >= SILENCES:
+        return dialogue.farewell()
+    return dialogue.again(memory, silences=memory.silences + 1)
 
 
 async def _dialled(session: AsyncSession, call: Call, memory: Memory, reached: bool) -> Tell:

@@ -15,7 +15,7 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.calls import repository
+from bot.calls import repository, room
 from bot.calls.models import Call
 from bot.calls.repository import ENDED
 from bot.gateway import Answered, Gateway
@@ -30,9 +30,18 @@ from integrations.plain import keys_of
 from integrations.voice import dialogue
 from integrations.voice.dialogue import Ask, Begun, Do, Memory, Tell
 from integrations.voice.doing import do
-from integrations.voice.port import Action, Answer, Dial, HangUp, Happening, Join, Say
+from integrations.voice.port import (
+    Action,
+    Answer,
+    Dial,
+    HangUp,
+    Happening,
+    Heard,
+    Join,
+    Say,
+)
 from integrations.voice.resuming import unfinished
-from integrations.voice.speech import closed, in_parts, speakable
+from integrations.voice.speech import closed, in_parts, speakable, with_digits
 
 log = structlog.get_logger(__name__)
 
@@ -122,14 +131,11 @@ class VoiceLine:
         begun = memory.begun
         if isinstance(decided, Ask):
             begun = begun or Begun(client_id=f"{call_id}:{step}", heard=decided.heard)
-            answered = await self._ask(call.conversation_id, begun)
+            answered = await self._ask(call, begun)
         async with self.database.unit_of_work() as session:
             fresh = await repository.find(session, carrier, call_id, lock=True)
             assert fresh is not None
             if fresh.state == ENDED or fresh.step != step:
-                if fresh.state == ENDED:
-                    # Hung up while the answer was awaited, which may have handed the talk over.
-                    await _left(session, fresh, "missed_call")
                 return _stored(fresh)
             match decided:
                 case Tell():
@@ -143,15 +149,23 @@ class VoiceLine:
                     told = await self._tell(session, fresh, answered)
             return _keep(fresh, told)
 
-    async def _ask(self, conversation: uuid.UUID, begun: Begun) -> Answered | None:
+    async def _ask(self, call: Call, begun: Begun) -> Answered | None:
         """What the gateway answers, or None when that takes too long; it goes on meanwhile."""
-        turn = asyncio.create_task(
-            self.gateway.take_from_door(conversation, begun.client_id, begun.heard)
-        )
+        turn = asyncio.create_task(self._take(call.id, call.conversation_id, begun))
         self._turns.add(turn)
         turn.add_done_callback(self._turns.discard)
         done, _ = await asyncio.wait({turn}, timeout=self.patience)
         return turn.result() if done else None
+
+    async def _take(self, call: int, conversation: uuid.UUID, begun: Begun) -> Answered:
+        """The gateway's answer, whenever it comes. It may have handed the talk over to a person: who
+        has hung up by then does not wait."""
+        answered = await self.gateway.take_from_door(conversation, begun.client_id, begun.heard)
+        async with self.database.unit_of_work() as session:
+            fresh = await session.get_one(Call, call, with_for_update=True)
+            if fresh.state == ENDED:
+                await _left(session, fresh, "missed_call")
+        return answered
 
     async def _tell(self, session: AsyncSession, call: Call, answered: Answered) -> Tell:
         talk = await find_conversation(session, call.conversation_id)
@@ -190,6 +204,9 @@ class VoiceLine:
                     told = say(f"转接 {number} 后电话已挂断，是否接通不明。")
                     await append(session, call.conversation_id, "system", [told])
                 await _left(session, call, "asked" if asked else "missed_call")
+            elif call.state == "left":
+                # Only who was passed on to a queue waits.
+                await _left(session, call, "missed_call")
             call.state, call.ended_at = ENDED, at
 
     async def recorded(
@@ -200,6 +217,22 @@ class VoiceLine:
             call = await repository.find(session, carrier, call_id)
             if call is not None:
                 await repository.store_recording(session, call, recording_id, address, seconds)
+
+    async def heard(self, carrier: str, call_id: str, heard: Heard) -> None:
+        """Something was said in the call's room: kept once, for the seat's page and the draft. Of a
+        call or a room that is unknown it is not kept."""
+        async with self.database.unit_of_work() as session:
+            call = await repository.find(session, carrier, call_id)
+            if call is not None and call.room == heard.room:
+                text, at = with_digits(heard.text)[: room.MOST], heard.at
+                await room.keep(session, call, heard.number, heard.by_caller, text, at)
+
+    async def deaf(self, carrier: str, call_id: str, room_id: str) -> None:
+        """What is said in the room is not transcribed any more: the seat is told, once."""
+        async with self.database.unit_of_work() as session:
+            call = await repository.find(session, carrier, call_id)
+            if call is not None and call.room == room_id:
+                await room.keep_failure(session, call)
 
     async def where(self, carrier: str, call_id: str) -> Answer:
         """What was answered last, for an exchange that lost it. Raises NotFound."""

@@ -5,6 +5,7 @@ an answer into its exchange's language; it decides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
@@ -38,6 +39,21 @@ class Returned:
 
 
 Happening = Said | Pressed | Silent | Returned
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Something that was said in ``room``, transcribed; it asks for nothing.
+
+    ``number`` tells it apart from everything else heard there, and orders it; ``by_caller``: the
+    caller's words, else those of the seat or a third. ``at`` (aware) is when it was said.
+    """
+
+    room: str
+    number: int
+    by_caller: bool
+    text: str
+    at: datetime | None = None
 
 
 class Say(BaseModel):
@@ -82,6 +98,13 @@ class Join(BaseModel):
     room: str
 
 
+class Leave(BaseModel):
+    """The caller has left ``room``: what is said from here on is not transcribed any more."""
+
+    do: Literal["leave"] = "leave"
+    room: str
+
+
 class Record(BaseModel):
     """Record what the caller leaves, ``seconds`` at most."""
 
@@ -95,7 +118,9 @@ class HangUp(BaseModel):
     do: Literal["hang_up"] = "hang_up"
 
 
-Action = Annotated[Say | Listen | Pause | Dial | Join | Record | HangUp, Field(discriminator="do")]
+Action = Annotated[
+    Say | Listen | Pause | Dial | Join | Leave | Record | HangUp, Field(discriminator="do")
+]
 
 
 class Answer(BaseModel):

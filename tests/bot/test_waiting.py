@@ -15,7 +15,7 @@ from bot.models import Conversation
 from bot.seats.models import SeatCallback
 from bot.seats.queueing import CALL_ME, LEAVE_CASE, WAIT, hand_over, while_waiting
 from bot.seats.repository import SeatRepository
-from bot.seats.tasks import LEFT_AFTER, list_left, tell_positions
+from bot.seats.tasks import LEFT_AFTER, LEFT_IN_DANGER_AFTER, list_left, tell_positions
 from core.database import Database, now
 from core.identity import Role
 from core.models import StaffAccount
@@ -119,9 +119,10 @@ async def test_who_does_not_want_to_wait_leaves_a_case(database: Database) -> No
     [
         (LEFT_AFTER + timedelta(seconds=5), "web", 2, True),
         (LEFT_AFTER - timedelta(seconds=30), "web", 2, False),
-        # Who writes from elsewhere has no page to close; an emergency is never given up.
+        # Who writes from elsewhere has no page to close.
         (LEFT_AFTER * 9, "wechat", 2, False),
-        (LEFT_AFTER * 9, "web", 0, False),
+        (LEFT_IN_DANGER_AFTER - timedelta(seconds=20), "web", 0, False),
+        (LEFT_IN_DANGER_AFTER + timedelta(seconds=5), "web", 0, True),
     ],
 )
 async def test_who_left_the_page_is_listed_once(
@@ -134,7 +135,9 @@ async def test_who_left_the_page_is_listed_once(
         await session.flush()
         assert await list_left(session, now()) == int(listed)
         assert await list_left(session, now()) == 0
-        assert len(await _callbacks(session)) == int(listed)
+        found = await _callbacks(session)
+        assert len(found) == int(listed)
+        assert all(one.reason == ("left" if priority else "emergency") for one in found)
         assert conversation.owner == ("assistant" if listed else "person")
 
 

@@ -22,6 +22,7 @@ from core.models import OutboxMessage
 from core.privacy import decrypt
 
 SEAT = person(Role.SEAT)
+LISTED = "属于镇街履职事项清单第 3 条"
 
 
 async def do(database: Database, change: Callable[..., Awaitable[Any]], *given: Any, **more: Any):
@@ -152,6 +153,37 @@ async def test_an_assisting_unit_can_become_the_leading_one(city: Database, file
         ("power", "assist", "reassigned"),
         ("power", "lead", "pending_acceptance"),
     ]
+
+
+async def test_who_assisted_the_former_lead_is_asked_about(city: Database, file: Register) -> None:
+    done = await file(lead="urban", assists=["power"])
+    id = done.case_id
+    with pytest.raises(InvalidInput) as refused:
+        await do(city, service.reassign, DISPATCHER, id, 1, "chengdong.wanghu", reason=LISTED)
+    assert "assists" in refused.value.fields
+    [moved] = await do(city, service.reassign_many, DISPATCHER, {id: 1}, "chengdong.wanghu", LISTED)
+    assert "打开工单改派" in moved.problem
+    assert await parts_of(city, id) == [
+        ("urban", "lead", "pending_acceptance"),
+        ("power", "assist", "pending_acceptance"),
+    ]
+    await do(
+        city, service.reassign, DISPATCHER, id, 1, "chengdong.wanghu", reason=LISTED,
+        keep_assists=False,
+    )  # fmt: skip
+    assert await parts_of(city, id) == [
+        ("urban", "lead", "reassigned"),
+        ("power", "assist", "reassigned"),
+        ("chengdong.wanghu", "lead", "pending_acceptance"),
+    ]
+    assert (await history_of(city, id))[-1].data["dropped"] == ["power"]
+    # Kept where that is said.
+    other = (await file(lead="urban", assists=["power"])).case_id
+    await do(
+        city, service.reassign, DISPATCHER, other, 1, "chengdong.wanghu", reason=LISTED,
+        keep_assists=True,
+    )  # fmt: skip
+    assert ("power", "assist", "pending_acceptance") in await parts_of(city, other)
 
 
 async def test_the_next_higher_unit_may_act_for_one_below(city: Database, file: Register) -> None:

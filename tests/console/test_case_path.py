@@ -115,7 +115,25 @@ async def test_a_reassigned_case_changes_hands(enter: Enter, file: Register) -> 
     done = await dispatcher.act(number, "reassign", unit="示例市供电公司", reason="产权在供电")
     assert done.status_code == 303
     shown = (await other.get(f"/console/cases/{number}")).text
-    assert "由示例市城市管理局改派示例市供电公司" in shown
+    assert "由示例市城市管理局改派示例市供电公司" in shown and "产权在供电" in shown
+    # The citizen reads who has it now, and not why.
+    theirs = (await dispatcher.get(f"/console/cases/{number}", history="citizen")).text
+    assert "改派示例市供电公司" in theirs and "产权在供电" not in theirs
+
+
+async def test_who_assists_is_asked_when_a_case_is_reassigned(enter: Enter, file: Register) -> None:
+    number = (await file(lead="urban", assists=["power"])).number
+    dispatcher = await enter("dispatcher")
+    moved = {"unit": "chengdong.wanghu", "reason": "属于镇街履职事项清单第 3 条"}
+    asked = await dispatcher.act(number, "reassign", **moved)
+    assert asked.status_code == 422
+    assert (
+        "原来的协办（示例市供电公司）" in asked.text and "属于镇街履职事项清单第 3 条" in asked.text
+    )
+    done = await dispatcher.act(number, "reassign", **moved, assists="drop")
+    assert done.status_code == 303
+    shown = (await dispatcher.get(f"/console/cases/{number}")).text
+    assert "示例市供电公司不再协办" in shown
 
 
 async def test_an_unknown_unit_is_explained_beside_its_field(enter: Enter, file: Register) -> None:

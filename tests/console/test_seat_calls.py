@@ -87,10 +87,12 @@ async def test_a_call_rings_is_answered_joined_by_a_third_and_ended(
     refused = await seat.send(page, f"{page}/call/answer")
     assert refused.status_code == 422 and "座机或分机" in refused.text
     assert (await state_of(app, conversation)).seat is None
-    bad = await seat.send("/console/seat", "/console/seat/telephone", telephone="nonsense")
+    bad = await seat.send("/console/seat", "/console/seat/state", state="on", telephone="nonsense")
     assert bad.status_code == 422
-    await seat.send("/console/seat", "/console/seat/telephone", telephone=SEAT)
-    done = await seat.send(page, f"{page}/call/answer")
+    assert "座机或分机" in (await seat.get(page)).text
+    # Given where the call is taken, it is remembered.
+    done = await seat.send(page, f"{page}/call/answer", telephone=SEAT)
+    assert f'value="{SEAT}"' in (await seat.get("/console/seat")).text
     assert done.headers["location"] == page
     assert exchange.told == [("join", "c-1"), ("invite", SEAT)]
     assert (await state_of(app, conversation)).seat == "seat"
@@ -108,7 +110,7 @@ async def test_an_exchange_that_does_not_answer_is_told_on_the_page(
     await on_duty(app, "seat")
     conversation = await _ringing(app)
     page, seat = f"/console/seat/{conversation}", await enter("seat")
-    await seat.send("/console/seat", "/console/seat/telephone", telephone=SEAT)
+    await seat.send("/console/seat", "/console/seat/state", state="on", telephone=SEAT)
     refused = await seat.send(page, f"{page}/call/answer")
     assert refused.status_code == 503 and "电话平台没有回应" in refused.text
     # The talk is the seat's already: it can try again, or write.
@@ -123,7 +125,7 @@ async def test_only_whoever_has_the_call_acts_on_it(
     conversation = await _ringing(app)
     page, seat, other = f"/console/seat/{conversation}", await enter("seat"), await enter("seat2")
     for one in (seat, other):
-        await one.send("/console/seat", "/console/seat/telephone", telephone=SEAT)
+        await one.send("/console/seat", "/console/seat/state", state="on", telephone=SEAT)
     await seat.send(page, f"{page}/call/answer")
     for action, fields in (("answer", {}), ("three-way", {"number": "110"}), ("hang-up", {})):
         refused = await other.send(page, f"{page}/call/{action}", **fields)
@@ -140,7 +142,7 @@ async def test_who_hung_up_is_rung_back_as_often_as_it_takes(
     async with app.state.database.unit_of_work() as session:
         [entry] = (await session.scalars(select(SeatCallback))).all()
     seat, page = await enter("seat"), "/console/seat/callbacks"
-    await seat.send("/console/seat", "/console/seat/telephone", telephone=SEAT)
+    await seat.send("/console/seat", "/console/seat/state", state="on", telephone=SEAT)
     assert (await seat.send(page, f"{page}/{entry.id}/dial")).status_code == 409
     for _ in range(2):
         await seat.send(page, f"{page}/{entry.id}/take")

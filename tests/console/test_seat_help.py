@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import uuid
+from typing import cast
 
 import pytest
 from console_app import Enter
 from fastapi import FastAPI
+from PIL import Image
 from seat_talks import said_by, state_of, waiting_talk
+from sqlalchemy import select
 from town import Register
 
+from bot.assistant import Assistant
+from bot.gateway import Gateway
+from bot.inputs import ImageInput
+from bot.models import Turn
+from bot.seats import callbacks
 from cases.models import Case
 from cases.repository import CaseRepository
 from core.database import Database
 from core.privacy import encrypt
+from kb.models import Feedback, GivenAnswer
 
 PHONE = "13800000078"
+LAMP = "望湖路8号的路灯不亮了，晚上很黑"
 
 
 def _page(conversation: uuid.UUID) -> str:
@@ -113,7 +125,7 @@ async def test_a_case_is_filled_in_from_the_talk_and_filed_once(
     shown = (await seat.get(page)).text
     assert number[1] in shown and "查询码 ******" in shown
     # What was said for that case is not offered again for the next one.
-    assert "晚上很黑" not in (await seat.get(f"{page}/case")).text
+    assert "晚上很黑" not in (await seat.get(f"{page}/case/draft")).json()["detail"]
     more = await seat.send(page, f"{page}/supplement", number=number[1], text="现在两盏都不亮")
     assert more.headers["location"] == f"{page}?done=supplement"
     assert "现在两盏都不亮" in (await seat.get(f"/console/cases/{number[1]}")).text
@@ -166,3 +178,58 @@ async def test_a_query_code_stays_the_citizens_beside_the_talk_too(
     for address in ("/console/seat", page, f"{page}/advice", f"{page}/case"):
         html = (await seat.get(address)).text
         assert "234567" not in html and "345678" not in html, address
+
+
+async def test_what_was_answered_is_no_matter_and_the_number_left_is_known(
+    enter: Enter, app: FastAPI
+) -> None:
+    conversation = await waiting_talk(app, "身份证过期了怎么换", LAMP, seat="seat")
+    page, seat = f"/console/seat/{conversation}", await enter("seat")
+    async with app.state.database.unit_of_work() as session:
+        asked = (
+            await session.scalars(
+                select(Turn).where(Turn.conversation_id == conversation).order_by(Turn.at)
+            )
+        ).first()
+        assert asked is not None
+        answered = GivenAnswer(
+            turn_id=asked.id, conversation_id=conversation, code="id", version=1, aspects=[],
+            question="身份证过期了怎么换",
+        )  # fmt: skip
+        session.add(answered)
+        await callbacks.add(
+            session, "k", channel="web", reason="asked", phone=PHONE, conversation_id=conversation
+        )
+    draft = (await seat.get(f"{page}/case/draft")).json()
+    assert LAMP in draft["detail"] and "身份证" not in draft["detail"]
+    assert draft["phone"] == PHONE
+    # An answer that did not help leaves the question open.
+    async with app.state.database.unit_of_work() as session:
+        session.add(
+            Feedback(answer_id=answered.id, helpful=False, code="id", unit="x", state="open")
+        )
+    assert "身份证" in (await seat.get(f"{page}/case/draft")).json()["detail"]
+
+
+async def test_a_picture_sent_while_a_seat_has_the_talk_is_seen_and_filed(
+    enter: Enter, app: FastAPI
+) -> None:
+    conversation = await waiting_talk(app, LAMP, seat="seat")
+    page, seat = f"/console/seat/{conversation}", await enter("seat")
+    shot = io.BytesIO()
+    Image.new("RGB", (4, 4), "grey").save(shot, "PNG")
+    heard = ImageInput(kind="image", data=base64.b64encode(shot.getvalue()).decode(), name="")
+    gateway = Gateway(app.state.database, cast(Assistant, None))
+    answered = await gateway.take_from_door(conversation, "picture-1", heard)
+    # The assistant is silent: a person has the talk.
+    assert answered.replies == []
+    sent = re.search(rf'src="({page}/pictures/[0-9a-f-]+)"', (await seat.get(page)).text)
+    assert sent is not None
+    shown = await seat.get(sent[1])
+    assert shown.status_code == 200 and shown.headers["content-type"].startswith("image/")
+    assert (await seat.get(f"{page}/pictures/{uuid.uuid4()}")).status_code == 404
+    fields = {"source": "web", "detail": LAMP, "phone": PHONE, "step": "file"}
+    await seat.send(f"{page}/case", f"{page}/case", **fields)
+    async with app.state.database.unit_of_work() as session:
+        [case] = (await session.scalars(select(Case))).all()
+    assert case.attachments == [sent[1].rpartition("/")[2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -333,3 +334,44 @@ def test_a_name_alone_is_taken_for_the_contact_and_asked_on() -> None:
 def test_facts_alone_are_no_matter(said: str) -> None:
     matter = listen(Matter(), said, "file_case")
     assert (matter.words, matter.awaiting) == ([], "matter")
+
+
+BARE = Place(text="望湖路", code="road", street="s", district="d")
+
+
+@pytest.mark.parametrize(
+    ("said", "places", "place"),
+    [
+        ("靠近菜市场", [], "望湖路靠近菜市场"),
+        ("在和春晖路的路口", [], "望湖路和春晖路的路口"),
+        ("望湖路18号", [ROAD], "望湖路18号"),
+        ("18号", [], "望湖路18号"),
+        ("不清楚", [], "望湖路"),
+        ("昨天晚上开始的", [], "望湖路"),
+    ],
+)
+def test_a_road_alone_is_asked_about_once_by_telephone(
+    said: str, places: list[Place], place: str
+) -> None:
+    matter = listen(Matter(spoken=True), "望湖路的路灯坏了", "file_case", BARE)
+    assert matter.awaiting == "place_detail"
+    assert "望湖路比较长，请问在哪个路口" in questions.question(matter).text
+    matter = listen(matter, said, "inform", *places)
+    assert matter.place is not None and matter.place.text == place
+    assert matter.awaiting in ("since", "contact")
+    # Who sees a page is not asked, and neither is who has said the number.
+    for other, where in ((Matter(), BARE), (Matter(spoken=True), ROAD)):
+        assert listen(other, "路灯坏了", "file_case", where).awaiting == "since"
+
+
+@pytest.mark.parametrize("caller", [None, "13800001234"])
+def test_what_is_asked_again_is_asked_in_other_words_with_an_example(caller: str | None) -> None:
+    matter = listen(Matter(caller=caller), "路灯坏了", "file_case")
+    asked: dict[str, list[str]] = {}
+    while matter.awaiting != "confirm":
+        asked.setdefault(str(matter.awaiting), []).append(questions.question(matter).text)
+        # Nothing was answered.
+        matter = form.settle(matter)
+    assert set(asked) == {"place", "since", "contact"}
+    for first, second in asked.values():
+        assert first != second and re.search("例如|就说", second)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,14 +13,14 @@ from typing import Any, Protocol
 
 import httpx
 from aiohttp import web
-from call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
-from carrier_peer import CarrierPeer
 from sqlalchemy import select
 
 from bot.models import Conversation, Turn
 from cases.models import Case, Contact
 from core.database import Database
 from kb.models import GivenAnswer
+from tests.integrations.phone.call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
+from tests.integrations.phone.carrier_peer import CarrierPeer
 from tests.integrations.wechat import peer as wechat
 from tests.integrations.wechat.peer import WeChatPeer
 from tests.stack import Citizen, Stack, running_line
@@ -126,8 +127,8 @@ class Gateway(CarrierPeer):
 
     came = asyncio.Event()
 
-    async def _take(self, request: web.Request) -> web.Response:
-        answer = await super()._take(request)
+    async def take(self, request: web.Request) -> web.Response:
+        answer = await super().take(request)
         self.came.set()
         return answer
 
@@ -155,6 +156,8 @@ class Doors:
     platform: WeChatPeer
     gateway: Gateway
     twilio: httpx.AsyncClient
+    # Where the line gives Twilio its orders; a story that takes them listens there.
+    orders_port: int
 
     def citizens(self) -> list[Door]:
         """A new conversation at each door."""
@@ -169,6 +172,9 @@ class Doors:
 async def open_doors(platform: WeChatPeer) -> AsyncIterator[Doors]:
     """A running line with every door open, ``platform`` among them; its notices know no night."""
     gateway = Gateway(SECRET)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        orders = probe.getsockname()[1]
     await gateway.start()
     with platform:
         settings = {
@@ -176,6 +182,8 @@ async def open_doors(platform: WeChatPeer) -> AsyncIterator[Doors]:
             "twilio_account": ACCOUNT,
             "twilio_token": TOKEN,
             "twilio_number": LINE,
+            "twilio_url": f"http://127.0.0.1:{orders}",
+            "transcribe_calls": "true",
             "carrier_secret": SECRET,
             "carrier_url": gateway.address,
             "public_url": BASE,
@@ -188,7 +196,7 @@ async def open_doors(platform: WeChatPeer) -> AsyncIterator[Doors]:
         try:
             platform.callback = f"{stack.address}/wechat/callback"
             async with through_twilio(stack.address) as twilio:
-                yield Doors(stack, platform, gateway, twilio)
+                yield Doors(stack, platform, gateway, twilio, orders)
         finally:
             await asyncio.to_thread(line.__exit__, None, None, None)
             await gateway.stop()

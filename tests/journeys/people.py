@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -56,6 +57,31 @@ def log_in(page: Page, stack: Stack, login: str) -> None:
     expect(page.get_by_role("button", name="退出")).to_be_visible()
     # The page is there before its keys are; a person is slower than both.
     page.wait_for_load_state("load")
+
+
+def sit_down(page: Page, stack: Stack, login: str, telephone: str = "") -> None:
+    """Enter the console as a seat that is there, with the telephone that calls go to."""
+    log_in(page, stack, login)
+    page.goto(stack.address + "/console/seat")
+    if telephone:
+        page.get_by_label("座机或分机").fill(telephone)
+    page.get_by_role("button", name="在席", exact=True).click()
+    expect(page.get_by_role("button", name="在席", exact=True)).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.wait_for_load_state("load")
+
+
+def empty_queue(stack: Stack) -> None:
+    """Nobody of another story waits, and nothing rings."""
+    with psycopg.connect(stack.ready["database_url"]) as connection:
+        connection.execute(
+            "UPDATE conversations SET owner = 'assistant', seat = NULL WHERE owner = 'person'"
+        )
+        connection.execute(
+            "UPDATE alarms SET taken_by = 'seat3', taken_at = now(), closed_by = 'seat3', "
+            "closed_at = now() WHERE closed_at IS NULL"
+        )
 
 
 def confirm_dialog(page: Page) -> None:

@@ -65,6 +65,9 @@ def test_one_matter_from_question_to_review_in_a_browser(
         reassign.click()
         form = dispatcher.locator("form[action$='/reassign']")
         form.get_by_label("改派原因").fill("餐饮油烟由生态环境部门牵头")
+        assists = form.get_by_label(re.compile("^原来的协办"))
+        if assists.count():
+            assists.select_option(label="继续协办")
     else:
         form = dispatcher.locator("form[action$='/dispatch']")
     form.get_by_label("承办单位").fill("environment")

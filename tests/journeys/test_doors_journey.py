@@ -8,10 +8,15 @@ import re
 from collections.abc import AsyncIterator
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from core.database import Database
+from tests.integrations.phone.call_simulator import CallSimulator
+from tests.integrations.phone.twilio_rest import TwilioRest
 from tests.integrations.wechat import peer as wechat
 from tests.integrations.wechat.peer import WeChatPeer
+from tests.journeys.accessible import assert_accessible
+from tests.journeys.aside import aside
 from tests.journeys.doors import (
     PHONE,
     Doors,
@@ -21,7 +26,20 @@ from tests.journeys.doors import (
     open_doors,
     outcome,
     tell,
+    through_twilio,
 )
+from tests.journeys.people import (
+    WAIT,
+    contexts,
+    empty_queue,
+    holds,
+    open_page,
+    picture,
+    sit_down,
+)
+
+__all__ = ["contexts"]
+CALLER, CALLER_HERE = "+8613900000077", "13900000077"
 
 # What is told, and what must come of it: cases, answers, who goes on with the talk.
 STORIES = [
@@ -119,3 +137,94 @@ async def test_who_called_is_texted_and_follows_it_by_the_number_alone(doors: Do
     assert number[0] in shown
     # The confidential one of the same number is named and nothing more.
     assert "油烟" not in shown
+
+
+def test_a_seat_on_the_telephone(
+    doors: Doors, browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    """A call comes in at the seat's page; caller and seat talk, and the case is written meanwhile."""
+    stack = doors.stack
+    empty_queue(stack)
+    seat = open_page(browser, contexts)
+    sit_down(seat, stack, "seat", telephone="0000-12348801")
+    with aside() as beside:
+        twilio, http = TwilioRest(), through_twilio(stack.address)
+        beside.run(twilio.start(doors.orders_port))
+        first, phone = CallSimulator(http, number=CALLER), CallSimulator(http, number=CALLER)
+        # Who rang before has a case of that number.
+        beside.run(first.ring())
+        beside.run(first.say("望湖路50号的井盖响，从上周三开始的"))
+        beside.run(first.press("1#"))
+        beside.run(first.press("1"))
+        beside.run(first.hang_up())
+
+        beside.run(phone.ring())
+        beside.run(phone.press("0"))
+        incoming = seat.locator(".incoming")
+        expect(incoming).to_contain_text("来电 139****0077", timeout=WAIT)
+        picture(seat, "60-incoming-call")
+        incoming.get_by_role("link", name="看来电人").click()
+        caller = seat.get_by_role("region", name="来电人")
+        expect(caller).to_contain_text("139****0077")
+        expect(caller).to_contain_text(re.compile(r"\d{13} .*井盖"))
+        panel = seat.get_by_role("region", name="通话")
+        panel.get_by_role("button", name="接听", exact=True).click()
+        expect(panel).to_contain_text("与座席通话中")
+        beside.run(phone.follow(twilio.orders[0][1]["Twiml"]))
+        assert twilio.orders[1][1]["To"] == "+8600012348801"
+
+        beside.run(phone.talk("您好，12345，请讲", caller=False))
+        beside.run(phone.talk("望湖路60号的路灯不亮了"))
+        log = seat.get_by_role("log")
+        expect(log).to_contain_text("您好，12345，请讲", timeout=WAIT)
+        expect(log).to_contain_text("望湖路60号的路灯不亮了", timeout=WAIT)
+        seat.get_by_label("第三方号码").fill("0000-12340110")
+        seat.get_by_role("button", name="三方通话").click()
+        expect(panel).to_contain_text("与座席通话中")
+        assert twilio.orders[-1][1]["To"] == "+8600012340110"
+        picture(seat, "61-call-talk")
+        assert_accessible(seat)
+
+        seat.get_by_role("link", name="按对话内容立工单").click()
+        detail, since = (
+            seat.get_by_label("情况（原话尽量保留）"),
+            seat.get_by_label("时间", exact=True),
+        )
+        expect(detail).to_have_value(re.compile("路灯不亮"))
+        expect(seat.get_by_label("联系电话")).to_have_value(CALLER_HERE)
+        seat.get_by_label("诉求人姓名").fill("示例·赵")
+        detail.fill("望湖路60号路灯不亮，影响学生晚归。")
+        # More is said: it fills what is empty, and leaves alone what the seat has typed.
+        beside.run(phone.talk("昨天晚上开始的"))
+        expect(since).to_have_value(re.compile("昨天晚上"), timeout=WAIT)
+        expect(detail).to_have_value("望湖路60号路灯不亮，影响学生晚归。")
+        expect(seat.get_by_label("诉求人姓名")).to_have_value("示例·赵")
+        picture(seat, "62-case-while-talking")
+        assert_accessible(seat)
+        seat.get_by_role("button", name="识别并核对").click()
+        holds(seat, "识别结果")
+        seat.get_by_role("button", name="确认登记").click()
+        holds(seat, "请把编号和查询码念给来电人")
+
+        # The seat hangs up its own telephone; the caller stays, and chooses.
+        told = beside.run(phone.dial_ends("completed"))
+        assert "回到智能助手请按1" in told[-1]
+        seat.reload()
+        holds(seat, "座席已离开，市民还在线")
+        picture(seat, "63-seat-has-left")
+        beside.run(phone.press("1"))
+        seat.goto(stack.address + "/console/seat")
+        ended = seat.get_by_role("group").filter(has_text="今天已结束")
+        expect(ended).to_contain_text("待话后处理")
+        expect(seat.get_by_role("button", name="话后处理")).to_have_attribute(
+            "aria-pressed", "true"
+        )
+        picture(seat, "64-wrap-up")
+        ended.get_by_role("link").first.click()
+        holds(seat, "您那段通话还没有办结")
+        seat.locator("summary", has_text="办结（直接答复").click()
+        seat.get_by_role("button", name="办结", exact=True).click()
+        holds(seat, "已分类办结")
+        beside.run(phone.hang_up())
+        beside.run(http.aclose())
+        beside.run(twilio.stop())

@@ -51,7 +51,9 @@ def test_from_a_question_to_a_bad_review_over_http(stack: Stack) -> None:
     page = dispatcher.case_page(number)
     assert "油烟" in page
     action = "dispatch" if "待派单" in page and "reassign" not in page else "reassign"
-    page = dispatcher.act(number, action, unit="environment", reason="餐饮油烟由生态环境部门牵头")
+    page = dispatcher.act(
+        number, action, unit="environment", reason="餐饮油烟由生态环境部门牵头", assists="keep"
+    )
     assert "示例市生态环境局" in page
     clerk = Staff(stack.address, "environment.clerk", stack.password("environment.clerk"))
     clerk.act(number, "accept")

@@ -67,7 +67,7 @@ def assert_background_work_goes_on(stack: Stack) -> None:
     number = citizen.choose("intake:confirm")[0]["card"]["number"]
     dispatcher = Staff(stack.address, "dispatcher", stack.password("dispatcher"))
     action = "reassign" if "改派原因" in dispatcher.case_page(number) else "dispatch"
-    dispatcher.act(number, action, unit="environment", reason="演练")
+    dispatcher.act(number, action, unit="environment", reason="演练", assists="keep")
     clerk = Staff(stack.address, "environment.clerk", stack.password("environment.clerk"))
     clerk.act(number, "accept")
     clerk.act(number, "answer", result="solved", citizen_answer="井盖已经固定。", internal_note="")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 
-import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
@@ -14,10 +13,11 @@ from tests.journeys.people import (
     WAIT,
     confirm_dialog,
     contexts,
+    empty_queue,
     holds,
-    log_in,
     open_page,
     picture,
+    sit_down,
 )
 from tests.stack import Stack
 
@@ -28,14 +28,7 @@ PHONE = "13800000088"
 @pytest.fixture(autouse=True)
 def nobody_else_waits(stack: Stack) -> None:
     """The line is shared with other stories, whose citizens may still wait and whose alarms ring."""
-    with psycopg.connect(stack.ready["database_url"]) as connection:
-        connection.execute(
-            "UPDATE conversations SET owner = 'assistant', seat = NULL WHERE owner = 'person'"
-        )
-        connection.execute(
-            "UPDATE alarms SET taken_by = 'seat3', taken_at = now(), closed_by = 'seat3', "
-            "closed_at = now() WHERE closed_at IS NULL"
-        )
+    empty_queue(stack)
 
 
 def say(citizen: Page, text: str) -> None:
@@ -45,16 +38,6 @@ def say(citizen: Page, text: str) -> None:
 
 def hears(citizen: Page, text: str | re.Pattern[str]) -> None:
     expect(citizen.get_by_role("log")).to_contain_text(text, timeout=WAIT)
-
-
-def sit_down(page: Page, stack: Stack, login: str) -> None:
-    log_in(page, stack, login)
-    page.goto(stack.address + "/console/seat")
-    page.get_by_role("button", name="在席", exact=True).click()
-    expect(page.get_by_role("button", name="在席", exact=True)).to_have_attribute(
-        "aria-pressed", "true"
-    )
-    page.wait_for_load_state("load")
 
 
 def test_two_seats_and_one_citizen(

@@ -59,6 +59,9 @@ def hand_over(page: Page, stack: Stack, number: str, unit: str, reason: str) -> 
     form = page.locator(f"form[action$='/{action}']").last
     form.get_by_label("承办单位").fill(unit)
     form.get_by_label(re.compile("原因|说明")).fill(reason)
+    assists = form.get_by_label(re.compile("^原来的协办"))
+    if assists.count():
+        assists.select_option(label="继续协办")
     form.get_by_role("button").last.click()
     if action == "reassign":
         confirm_dialog(page)

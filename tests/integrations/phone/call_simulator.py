@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from xml.etree import ElementTree
 
 import httpx
 from twilio.request_validator import RequestValidator
-from twiml_rules import TwilioRefuses, document
+
+from tests.integrations.phone.twiml_rules import TwilioRefuses, document
 
 ACCOUNT = "AC" + "0" * 31 + "1"
 TOKEN = "twilio-token-of-the-tests"
@@ -42,6 +45,9 @@ class CallSimulator:
     sid: str = field(default_factory=lambda: new_sid("CA"))
     waiting: ElementTree.Element | None = None
     ended: bool = False
+    # Where what is said in a room is told to, while it is transcribed; and how much was told.
+    transcribed_to: str | None = None
+    utterances: int = 0
     # Told of every time the line has the call wait; a test lets the line go on with it.
     on_wait: Callable[[], None] = lambda: None
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -87,6 +93,10 @@ class CallSimulator:
                     heard += [(say.text or "").strip() for say in verb.iter("Say")]
                     self.waiting = verb
                     return heard
+                case "Start":
+                    self.transcribed_to = verb[0].attrib["statusCallbackUrl"]
+                case "Stop":
+                    self.transcribed_to = None
                 case "Dial" | "Record":
                     self.waiting = verb
                     return heard
@@ -167,6 +177,25 @@ class CallSimulator:
         }
         for _ in range(self.times):
             assert (await self.post(url, fields)).status_code == 204
+
+    async def talk(
+        self, text: str, *, caller: bool = True, number: int | None = None, final: bool = True
+    ) -> None:
+        """Somebody speaks in the room, and Twilio's transcription of it comes back."""
+        assert self.transcribed_to is not None, "nobody transcribes"
+        self.utterances += 1
+        content = {"transcript": text, "confidence": 0.9} if final else {"transcript": text}
+        await self.callback(
+            self.transcribed_to,
+            TranscriptionSid=f"GT{self.sid[2:]}",
+            TranscriptionEvent="transcription-content",
+            TranscriptionData=json.dumps(content, ensure_ascii=False),
+            SequenceId=str(self.utterances if number is None else number),
+            Timestamp=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            Track="inbound_track" if caller else "outbound_track",
+            LanguageCode="cmn-Hans-CN",
+            Final=str(final).lower(),
+        )
 
     async def callback(self, url: str, **more: str) -> None:
         """A callback of Twilio's, as often as requests go out."""

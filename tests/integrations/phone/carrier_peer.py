@@ -17,6 +17,7 @@ import httpx
 from aiohttp import web
 
 from core.settings import Settings
+from tests.integrations.phone.listening import Listening
 
 BASE = "https://hotline.example"
 
@@ -41,34 +42,18 @@ def headers(
 
 
 @dataclass
-class CarrierPeer:
+class CarrierPeer(Listening):
     """``orders`` are the paths and objects that it was told."""
 
     secret: str
     orders: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     refuse: int | None = None
-    address: str = ""
-    _runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Listen on a free port of this machine."""
-        app = web.Application()
-        app.router.add_post("/{path:.*}", self._take)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     def settings(self, settings: Settings) -> Settings:
         """Settings under which the line gives its orders here."""
         return settings.model_copy(update={"carrier_url": self.address})
 
-    async def _take(self, request: web.Request) -> web.Response:
+    async def take(self, request: web.Request) -> web.Response:
         body, given = await request.read(), request.headers
         expected = sign(
             self.secret, given["X-Timestamp"], given["X-Nonce"], "POST", request.path, body

@@ -1,8 +1,9 @@
 """Fixtures of the telephone doors."""
 
 from catalogue_town import catalogue
-from phone_line import assistant, call, carrier, http, line, rest, texting
 from town import city, file
+
+from tests.integrations.phone.phone_line import assistant, call, carrier, http, line, rest, texting
 
 __all__ = [
     "assistant",

@@ -11,6 +11,8 @@ from typing import Any
 from aiohttp import web
 from rasa_sdk.executor import ActionExecutor
 
+from tests.integrations.phone.listening import Listening
+
 # First word found → act and action, as the assistant's rules map them.
 _WORDS = (
     ("进度", "ask_progress", "action_progress"),
@@ -28,7 +30,7 @@ _WORDS = (
 
 
 @dataclass
-class AssistantPeer:
+class AssistantPeer(Listening):
     """``slow`` holds every turn until it is set; ``turns`` are what came, and
     ``arrived`` is set by the first."""
 
@@ -36,25 +38,8 @@ class AssistantPeer:
     slow: asyncio.Event | None = None
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     turns: list[str] = field(default_factory=list)
-    address: str = ""
-    _runner: web.AppRunner | None = None
 
-    async def start(self) -> None:
-        """Listen on a free port of this machine."""
-        app = web.Application()
-        app.router.add_post("/webhooks/hotline/turn", self._turn)
-        self._runner = web.AppRunner(app)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-
-    async def _turn(self, request: web.Request) -> web.Response:
+    async def take(self, request: web.Request) -> web.Response:
         asked = await request.json()
         self.turns.append(asked["text"])
         self.arrived.set()

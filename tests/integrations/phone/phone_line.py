@@ -7,12 +7,7 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 import pytest
-from call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
-from carrier_peer import CarrierPeer
 from fastapi import FastAPI
-from phone_assistant import AssistantPeer
-from text_simulator import TextSimulator
-from twilio_rest import TwilioRest
 
 from bot.actions.executor import make_executor
 from bot.assistant import Assistant
@@ -26,6 +21,11 @@ from kb.service import KnowledgeBase
 from notices.channels import unregister_all
 from service.app import create_app
 from service.doors import connect, register_texts
+from tests.integrations.phone.call_simulator import ACCOUNT, BASE, LINE, TOKEN, CallSimulator
+from tests.integrations.phone.carrier_peer import CarrierPeer
+from tests.integrations.phone.phone_assistant import AssistantPeer
+from tests.integrations.phone.text_simulator import TextSimulator
+from tests.integrations.phone.twilio_rest import TwilioRest
 
 SECRET = "carrier-secret-of-the-tests"
 _ENVIRONMENT = {
@@ -34,6 +34,7 @@ _ENVIRONMENT = {
     "HOTLINE_TWILIO_NUMBER": LINE,
     "HOTLINE_CARRIER_SECRET": SECRET,
     "HOTLINE_PUBLIC_URL": BASE,
+    "HOTLINE_TRANSCRIBE_CALLS": "true",
     "HOTLINE_EMERGENCY_DIAL": '{"119": "0000-12340119"}',
 }
 

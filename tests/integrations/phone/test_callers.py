@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from call_simulator import CallSimulator
 from fastapi import FastAPI
-from phone_line import Ring
 from sqlalchemy import select, update
 from test_calls import LAMP, cases, file_case, talk_of
 
@@ -15,6 +13,8 @@ from bot.calls.models import Call
 from cases.models import CaseEvent
 from cases.numbers import query_code
 from core.database import now
+from tests.integrations.phone.call_simulator import CallSimulator
+from tests.integrations.phone.phone_line import Ring
 
 
 async def dropped(phone: CallSimulator) -> None:

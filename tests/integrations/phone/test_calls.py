@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from call_simulator import BASE, CallSimulator
 from fastapi import FastAPI
-from phone_assistant import AssistantPeer
-from phone_line import Ring
 from sqlalchemy import select
 
 from bot import repository
@@ -23,6 +20,9 @@ from core.database import Database
 from core.privacy import decrypt
 from integrations.voice.line import PATIENCE, VoiceLine
 from integrations.voice.speech import one_by_one
+from tests.integrations.phone.call_simulator import BASE, CallSimulator
+from tests.integrations.phone.phone_assistant import AssistantPeer
+from tests.integrations.phone.phone_line import Ring
 
 LAMP = "望湖路8号的路灯不亮了"
 

@@ -8,12 +8,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from carrier_peer import BASE, CarrierCall, CarrierPeer, headers, post
 from fastapi import FastAPI
-from phone_line import SECRET
 from sqlalchemy import func, select, update
 from test_calls import LAMP, cases
-from text_simulator import send_all
 
 from bot.calls.models import Call, CallRecording
 from bot.calls.repository import missed
@@ -23,6 +20,9 @@ from integrations.carrier.models import CarrierNonce
 from integrations.sms.channel import TextChannel
 from notices.channels import register
 from notices.models import Delivery
+from tests.integrations.phone.carrier_peer import BASE, CarrierCall, CarrierPeer, headers, post
+from tests.integrations.phone.phone_line import SECRET
+from tests.integrations.phone.text_simulator import send_all
 
 
 async def rows(line: FastAPI) -> list[int]:

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from html import unescape
 from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from phone_line import Ring
+from sqlalchemy import update
 from test_calls import LAMP, stored, talk_of
 from town import Register
-from twilio_rest import TwilioRest
 
+from bot.calls.models import Call
 from bot.gateway import Answered
 from bot.seats.repository import SeatRepository
+from bot.seats.tasks import list_left
 from console.staff import COOKIE
+from core.database import now
 from core.identity import Role, open_session
 from core.models import StaffAccount
 from intake.service import Intake
 from kb.service import KnowledgeBase
 from routing.service import Router
 from tests.console.console_app import Browser
+from tests.integrations.phone.phone_line import Ring
+from tests.integrations.phone.twilio_rest import TwilioRest
 from units.gazetteer import Gazetteer
 from units.tree import UnitTree
 
@@ -51,7 +57,7 @@ async def seat(line: FastAPI) -> AsyncIterator[Browser]:
     async with httpx.AsyncClient(transport=transport, base_url="http://line.test") as http:
         http.cookies.set(COOKIE, token, path="/console")
         browser = Browser(http)
-        await browser.send("/console/seat", "/console/seat/telephone", telephone=TELEPHONE)
+        await browser.send("/console/seat", "/console/seat/state", state="on", telephone=TELEPHONE)
         yield browser
 
 
@@ -77,11 +83,12 @@ async def test_a_simulated_call_at_the_seat(
     await seat.send(page, f"{page}/call/three-way", number="119")
     assert rest.orders[-1][1]["To"] == "119"
 
+    assert "念给来电人" in (await seat.get(f"{page}/case")).text
     form = unescape((await seat.get(f"{page}/case")).text)
     assert LAMP in form and f'value="{CALLER}"' in form
     fields = {"source": "phone", "detail": LAMP, "phone": CALLER, "step": "file"}
     done = await seat.send(f"{page}/case", f"{page}/case", **fields)
-    assert done.headers["location"] == f"{page}?done=filed"
+    assert done.headers["location"] == f"{page}?done=filed_call"
     assert re.search(r"工单 \d{13}", (await seat.get(page)).text)
 
     await seat.send(page, f"{page}/call/hang-up")
@@ -177,3 +184,52 @@ async def test_at_once_is_promised_only_when_a_seat_is_free(
         await SeatRepository(session).set_state("seat", "off")
     said = (await phone.press("0"))[-1]
     assert "马上为您接通" not in said and "座席一有空就为您接通，请不要挂断" in said
+
+
+@pytest.mark.parametrize("said", ["转人工", "不亮，快来人，有人触电了"])
+async def test_who_hangs_up_during_a_slow_turn_is_on_the_list_and_not_offered(
+    line: FastAPI, call: Ring, seat: Browser, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    phone, voice = call(), line.state.voice
+    take, slow = voice.gateway.take_from_door, asyncio.Event()
+
+    async def slowly(*asked: Any) -> Answered:
+        await slow.wait()
+        answered: Answered = await take(*asked)
+        return answered
+
+    await phone.ring()
+    monkeypatch.setattr(voice.gateway, "take_from_door", slowly)
+    monkeypatch.setattr(voice, "patience", 0.01)
+    gather = phone.waiting
+    assert gather is not None
+    url = gather.attrib["action"]
+    answer = await phone.post(url, phone._fields(SpeechResult=said, Confidence="0.9"))
+    assert "请稍等" in answer.text
+    await phone.hang_up()
+    [turn] = voice._turns
+    slow.set()
+    await turn
+    assert "来电 138" not in (await seat.get("/console/seat/news")).text
+    assert "没有人在等候" in (await seat.get("/console/seat")).text
+    reason = "未接来电" if said == "转人工" else "紧急来电"
+    assert (await seat.get("/console/seat/callbacks")).text.count(f"{reason}</span>") == 1
+
+
+async def test_a_call_that_ended_while_the_service_was_down_does_not_wait(
+    line: FastAPI, call: Ring, seat: Browser
+) -> None:
+    phone, going_on = call(), call(number="+8613900005678")
+    for one in (phone, going_on):
+        await one.ring()
+        await one.press("0")
+    async with line.state.database.unit_of_work() as session:
+        ended = (await stored(line, phone)).id
+        await session.execute(
+            update(Call).where(Call.id == ended).values(state="ended", ended_at=now())
+        )
+    async with line.state.database.unit_of_work() as session:
+        assert await list_left(session, now()) == 1
+    news = (await seat.get("/console/seat/news")).text
+    assert "来电 138" not in news and "来电 139" in news
+    assert (await seat.get("/console/seat/callbacks")).text.count("未接来电</span>") == 1

@@ -6,17 +6,18 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
-from call_simulator import CallSimulator
-from carrier_peer import CarrierCall, CarrierPeer
 from fastapi import FastAPI
-from phone_line import SECRET, Ring
 from test_calls import LAMP, stored, talk_of
-from twilio_rest import TwilioRest
-from twiml_rules import document
 
+from bot import repository
 from bot.calls.repository import going_on, missed, recordings
 from bot.calls.switchboard import Switchboard
 from core.errors import Conflict, NotFound, Unavailable
+from tests.integrations.phone.call_simulator import CallSimulator
+from tests.integrations.phone.carrier_peer import CarrierCall, CarrierPeer
+from tests.integrations.phone.phone_line import SECRET, Ring
+from tests.integrations.phone.twilio_rest import TwilioRest
+from tests.integrations.phone.twiml_rules import document
 
 SEAT = "0000-12341001"
 AT_SEAT = "+8600012341001"
@@ -44,7 +45,7 @@ async def test_a_seat_takes_a_call_and_brings_in_a_third(
     await board.transfer(known.id, SEAT, "seat")
     (moved, joined), (rang, invited) = rest.orders
     assert moved == f"/Calls/{phone.sid}.json"
-    room = ElementTree.fromstring(joined["Twiml"])[0][0].text
+    room = ElementTree.fromstring(joined["Twiml"]).findtext("Dial/Conference")
     assert rang == f"/Conferences/{room}/Participants.json"
     assert (invited["To"], invited["EndConferenceOnExit"].lower()) == (AT_SEAT, "true")
     await phone.follow(joined["Twiml"])
@@ -59,7 +60,11 @@ async def test_a_seat_takes_a_call_and_brings_in_a_third(
     assert rest.orders[-1][1]["EndConferenceOnExit"].lower() == "false"
     with pytest.raises(Conflict):
         await board.transfer(known.id, SEAT, "seat2")
-    assert "人工服务已结束" in (await phone.dial_ends("completed"))[-1]
+    assert "要继续找话务员请按2" in (await phone.dial_ends("completed"))[-1]
+    assert phone.transcribed_to is None
+    # Who goes on is the caller's choice; until then it is the seat's.
+    assert (await talk_of(line, phone)).seat == "seat"
+    assert "我们继续" in (await phone.press("1"))[-1]
     await phone.room_recorded(recorded)
     async with line.state.database.unit_of_work() as session:
         assert [one.seconds for one in await recordings(session, known.id)] == [61]
@@ -75,7 +80,7 @@ async def test_a_late_request_of_the_queue_leads_into_the_room(
     late = phone.waiting.attrib["action"]
     await board.transfer((await stored(line, phone)).id, SEAT, "seat")
     answer = await phone.post(late, phone._fields())
-    assert document(answer.text, "text/xml")[0][0].tag == "Conference"
+    assert document(answer.text, "text/xml").find("Dial/Conference") is not None
 
 
 async def test_what_twilio_refuses_changes_nothing(
@@ -145,7 +150,16 @@ async def test_the_same_through_a_carrier(
     assert (seat["number"], seat["leads"]) == (SEAT, True)
     assert (third["number"], third["leads"]) == ("120", False)
     phone.step = joined["step"]
-    assert "人工服务已结束" in (await phone.tell("returned", reached=True))[-1]
+    heard = {"room": joined["room"], "by_caller": True}
+    for number, text in ((2, "第二句"), (1, "第一句"), (2, "第二句")):
+        await phone.tell("heard", **heard, number=number, text=text)
+    await phone.tell("heard", **heard, number=3, text="还没说完", final=False)
+    await phone.tell("heard", **{**heard, "room": "r0"}, number=4, text="别的会议")
+    async with line.state.database.unit_of_work() as session:
+        said = await repository.transcript(session, known.conversation_id)
+    assert [one.reply.text for one in said if one.speaker == "citizen"][1:] == ["第二句", "第一句"]
+    assert "要继续找话务员请按2" in (await phone.tell("returned", reached=True))[-1]
+    assert phone.actions[0] == {"do": "leave", "room": joined["room"]}
     carrier.refuse = 500
     with pytest.raises(Unavailable):
         await board.hang_up(known.id)

@@ -7,15 +7,10 @@ import re
 from datetime import time, timedelta
 
 import pytest
-from call_simulator import new_sid
 from fastapi import FastAPI
-from phone_assistant import AssistantPeer
-from phone_line import Texting
 from sqlalchemy import func, select, update
 from test_calls import LAMP, cases
-from text_simulator import key, send_all
 from town import Register
-from twilio_rest import TwilioRest
 
 from bot.doors import conversation_at
 from bot.models import Turn
@@ -33,6 +28,11 @@ from notices.telling import Teller
 from notices.vocabulary import Kind
 from reviews.models import Review
 from reviews.rectifying import FINISHED
+from tests.integrations.phone.call_simulator import new_sid
+from tests.integrations.phone.phone_assistant import AssistantPeer
+from tests.integrations.phone.phone_line import Texting
+from tests.integrations.phone.text_simulator import key, send_all
+from tests.integrations.phone.twilio_rest import TwilioRest
 
 NUMBER = "13800001234"
 

@@ -6,14 +6,14 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
-from call_simulator import ACCOUNT, BASE, new_sid, signed
 from fastapi import FastAPI
-from phone_line import Ring
 from sqlalchemy import func, select
 from test_calls import LAMP
 
 from bot.calls.models import Call
 from bot.models import Conversation, Turn
+from tests.integrations.phone.call_simulator import ACCOUNT, BASE, new_sid, signed
+from tests.integrations.phone.phone_line import Ring
 
 PATHS = (
     "/twilio/voice",
@@ -21,6 +21,7 @@ PATHS = (
     "/twilio/voice/fallback",
     "/twilio/voice/status",
     "/twilio/voice/recording/CA1",
+    "/twilio/voice/heard/CA1/call-1",
     "/twilio/sms",
     "/twilio/sms/status",
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from twiml_rules import TwilioRefuses, document
+
+from tests.integrations.phone.twiml_rules import TwilioRefuses, document
 
 SAY = '<Say language="cmn-CN" voice="Polly.Zhiyu-Neural">好</Say>'
 ACTION = 'action="https://hotline.example/x"'

@@ -7,13 +7,13 @@ import uuid
 from dataclasses import dataclass
 
 import httpx
-from call_simulator import ACCOUNT, BASE, LINE, PATIENCE, new_sid, signed
 from sqlalchemy import select, text
-from twilio_rest import TwilioRest
 
 from core.database import Database
 from notices.models import Delivery
 from notices.tasks import send_delivery, send_lines
+from tests.integrations.phone.call_simulator import ACCOUNT, BASE, LINE, PATIENCE, new_sid, signed
+from tests.integrations.phone.twilio_rest import TwilioRest
 
 
 async def send_all(database: Database) -> None:

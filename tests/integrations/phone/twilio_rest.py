@@ -10,8 +10,9 @@ from typing import Any
 
 import jsonschema_rs
 from aiohttp import BasicAuth, web
-from call_simulator import ACCOUNT, TOKEN
 
+from tests.integrations.phone.call_simulator import ACCOUNT, TOKEN
+from tests.integrations.phone.listening import Listening
 from tests.shared_data import shared_file
 
 _SPEC = "twilio_api_v2010.json"
@@ -68,37 +69,21 @@ def _typed(schema: dict[str, Any], value: str) -> Any:
 
 
 @dataclass
-class TwilioRest:
+class TwilioRest(Listening):
     """``orders`` are the requests taken: path below the account, and form. ``refuse`` with a status
     and Twilio's error code; ``silent`` drops the connection."""
 
     orders: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     refuse: tuple[int, int] | None = None
     silent: bool = False
-    address: str = ""
     _description: _Description = field(default_factory=_Description)
-    _runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Listen on a free port of this machine."""
-        app = web.Application()
-        app.router.add_post("/{path:.*}", self._take)
-        self._runner = web.AppRunner(app, access_log=None)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
-
-    async def stop(self) -> None:
-        """Stop listening."""
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     def texts(self) -> list[tuple[str, str]]:
         """Number and body of each text that was sent."""
         sent = [form for path, form in self.orders if path == "/Messages.json"]
         return [(form["To"], form["Body"]) for form in sent]
 
-    async def _take(self, request: web.Request) -> web.Response:
+    async def take(self, request: web.Request) -> web.Response:
         if self.silent:
             assert request.transport is not None
             request.transport.close()

@@ -21,9 +21,12 @@ _CALLBACK = {
     "recordingStatusCallbackMethod": _METHOD,
     "recordingStatusCallbackEvent": r"[a-z\- ]+",
 }
+_VERBS = {
+    "Say", "Gather", "Pause", "Redirect", "Dial", "Record", "Hangup", "Play", "Start", "Stop",
+}  # fmt: skip
 # verb → (attributes with the pattern of their values, what may stand inside)
 VERBS: dict[str, tuple[dict[str, str], set[str]]] = {
-    "Response": ({}, {"Say", "Gather", "Pause", "Redirect", "Dial", "Record", "Hangup", "Play"}),
+    "Response": ({}, _VERBS),
     "Say": ({"language": _TEXT, "voice": _TEXT, "loop": _COUNT}, set()),
     "Gather": (
         {
@@ -70,6 +73,26 @@ VERBS: dict[str, tuple[dict[str, str], set[str]]] = {
             **_CALLBACK,
         },
         {"Number", "Conference"},
+    ),
+    "Start": ({}, {"Transcription"}),
+    "Stop": ({}, {"Transcription"}),
+    "Transcription": (
+        {
+            "name": _TEXT,
+            "track": r"inbound_track|outbound_track|both_tracks",
+            "statusCallbackUrl": _ADDRESS.pattern,
+            "statusCallbackMethod": _METHOD,
+            "inboundTrackLabel": _TEXT,
+            "outboundTrackLabel": _TEXT,
+            "partialResults": _FLAG,
+            "languageCode": r"[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})*",
+            "transcriptionEngine": r"google|deepgram",
+            "profanityFilter": _FLAG,
+            "speechModel": r"[a-z_0-9\-]+",
+            "hints": _TEXT,
+            "enableAutomaticPunctuation": _FLAG,
+        },
+        set(),
     ),
     "Number": ({"statusCallback": _ADDRESS.pattern, "statusCallbackEvent": r"[a-z ]+"}, set()),
     "Conference": (
