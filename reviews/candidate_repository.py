@@ -21,6 +21,10 @@ RULES = "rules"
 # How many records one way of asking may bring for one review; the nearest in time come first.
 MOST = 250
 
+_WAITING = (
+    Review.link.in_(("none", "desk")),
+    or_(Review.linked_by.is_(None), Review.linked_by == RULES),
+)
 _FREE = """NOT EXISTS (
     SELECT FROM reviews v WHERE v.service_record_id = r.id AND v.round = w.round)"""
 _BY_KEY = """
@@ -71,9 +75,26 @@ class CandidateRepository:
 
     async def waiting(self) -> Sequence[Review]:
         """Reviews that nothing is tied to and nobody has looked at, oldest first."""
-        untouched = or_(Review.linked_by.is_(None), Review.linked_by == RULES)
-        query = select(Review).where(Review.link.in_(("none", "desk")), untouched)
-        return (await self.session.scalars(query.order_by(Review.id))).all()
+        query = select(Review).where(*_WAITING).order_by(Review.id)
+        return (await self.session.scalars(query)).all()
+
+    async def waiting_since(self, first: datetime, after: int, limit: int) -> Sequence[Review]:
+        """Those of them made from ``first`` on, with an id above ``after``."""
+        query = select(Review).where(*_WAITING, Review.created_at >= first, Review.id > after)
+        return (await self.session.scalars(query.order_by(Review.id).limit(limit))).all()
+
+    async def unjudged(self, limit: int) -> Sequence[Review]:
+        """Reviews that neither the rules nor a person have looked at, oldest first."""
+        query = select(Review).where(Review.link == "none", Review.linked_by.is_(None))
+        return (await self.session.scalars(query.order_by(Review.id).limit(limit))).all()
+
+    async def still_waiting(self, ids: Collection[int]) -> set[int]:
+        """Those of the reviews that nobody has decided on meanwhile."""
+        if not ids:
+            return set()
+        among = Review.id.between(min(ids), max(ids))
+        found = await self.session.scalars(select(Review.id).where(among, *_WAITING))
+        return set(found) & set(ids)
 
     async def listed(self, link: str, limit: int, offset: int) -> Sequence[Review]:
         """Reviews with this link that are about no case, oldest first."""

@@ -275,10 +275,13 @@ async def find(session: AsyncSession, told: Told) -> list[Outcome]:
 async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Store what `find` found: the link, why, and a line of history where it changed.
 
+    What a person decided since it was found stands.
     Of the bad ones that are tied now, the units are to put right what they are about.
     """
     repository = CandidateRepository(session)
     await repository.lock()
+    open_still = await repository.still_waiting([one.review_id for one in outcomes])
+    outcomes = [one for one in outcomes if one.review_id in open_still]
     taken = await repository.taken(
         {one.best[0].candidate.id for one in outcomes if one.verdict is Verdict.AUTO}
     )

@@ -20,6 +20,7 @@ from reviews.files import At, Read
 from reviews.importing import Report, take
 from reviews.link_desk import tie, undo
 from reviews.link_service import apply, find
+from reviews.link_tasks import link_again, link_new
 from reviews.models import Rectification, Review, ServiceRecord
 from units.models import Unit
 
@@ -132,3 +133,38 @@ async def test_a_case_is_not_rated_before_its_answer(
     done = await brought(city, [], review("E1", ticketNo=number, assessNumber=round))
     assert (done.reviews.new, await open_ones(city)) == (0, [])
     assert "还没有答复" in done.rejected[0].reason
+
+
+async def test_the_background_links_what_came_in_and_at_night_what_came_late(
+    city: Database,
+) -> None:
+    said = {"taskName": "占道许可", "handleTime": "2026-08-05"}
+    await brought(city, [], review("E1", **said))
+    assert await link_new(city, LATER) == 1
+    assert await open_ones(city) == []
+    # Its record comes later: only the night looks again.
+    await brought(city, [record("A1")])
+    assert await link_new(city, LATER) == 0
+    assert await link_again(city, LATER) == 1
+    assert await open_ones(city) == [("urban", "pending")]
+    assert (await link_again(city, LATER), await link_new(city, LATER)) == (0, 0)
+
+
+async def test_what_a_person_decided_while_the_rules_looked_stands(city: Database) -> None:
+    said = {"taskName": "占道许可", "handleTime": "2026-08-05"}
+    await brought(city, [record("A1"), record("A2", mobile="13800009999")], review("E1", **said))
+    async with city.unit_of_work() as session:
+        found = await find(session, told)
+        review_id = found[0].review_id
+        other = await session.scalar(
+            select(ServiceRecord.id).where(ServiceRecord.project_no == "A2")
+        )
+    assert other is not None
+    async with city.unit_of_work() as session:
+        await tie(session, DISPATCHER, review_id, other, LATER)
+    async with city.unit_of_work() as session:
+        await apply(session, found, LATER)
+    assert await link_again(city, LATER) == 0
+    async with city.sessions() as session:
+        kept = await session.get_one(Review, review_id)
+        assert (kept.link, kept.service_record_id) == ("manual", other)
