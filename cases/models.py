@@ -83,6 +83,7 @@ class Case(Base):
         Index("ix_cases_search", "search", postgresql_using="gin"),
         Index("ix_cases_same_place", "category", "street", "created_at"),
         Index("ix_cases_returned", "id", postgresql_where=text("returns > 0")),
+        Index("ix_cases_told_at", "told_at", postgresql_where=text("told_at IS NOT NULL")),
         Index("ix_cases_done_again", "id", postgresql_where=text("reworks > 0 OR reopens > 0")),
     )
 

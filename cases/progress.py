@@ -256,6 +256,7 @@ _WORDS: dict[Action, str | None] = {
     Action.SPLIT: "其中的另一件事已分开办理",
     Action.OPEN_IDENTITY: None,
     Action.REVIEW: "您作了评价",
+    Action.UNTIE_REVIEW: "一条评价与这件事无关，已解除",
     Action.YELLOW: None,
     Action.RED: None,
     Action.ESCALATE: None,

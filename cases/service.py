@@ -53,6 +53,7 @@ from cases.splitting import Piece, split, unsplit
 from cases.states import Action
 from cases.telling import CASE_ANSWERED, CASE_PROGRESS
 from cases.vocabulary import ActorKind, Audience
+from core.identity import Actor
 
 __all__ = [
     "CASE_ANSWERED",
@@ -109,6 +110,7 @@ __all__ = [
     "split",
     "supervise",
     "supplement",
+    "take_off_review",
     "ungroup",
     "unmerge",
     "unsplit",
@@ -129,4 +131,23 @@ def record_review(session: AsyncSession, case: Case, grade: int, now: datetime) 
         before=case.state,
         audience=Audience.CITIZEN,
         data={"grade": grade, "round": case.round},
+    )
+
+
+def take_off_review(
+    session: AsyncSession, case: Case, round: int, actor: Actor, reason: str, now: datetime
+) -> None:
+    """Note that the review of this round of ``case`` (locked by the caller) was of something else."""
+    if case.rated_round == round:
+        case.rated_round = None
+    record(
+        session,
+        case,
+        Action.UNTIE_REVIEW,
+        now,
+        actor,
+        before=case.state,
+        reason=reason,
+        audience=Audience.CITIZEN,
+        data={"round": round},
     )

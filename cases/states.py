@@ -127,6 +127,7 @@ class Action(StrEnum):
     SPLIT = "split"
     OPEN_IDENTITY = "open_identity"
     REVIEW = "review"
+    UNTIE_REVIEW = "untie_review"
     YELLOW = "yellow"
     RED = "red"
     ESCALATE = "escalate"
@@ -174,6 +175,7 @@ ACTION_NAMES = {
     Action.SPLIT: "拆单",
     Action.OPEN_IDENTITY: "查看身份",
     Action.REVIEW: "评价",
+    Action.UNTIE_REVIEW: "解除评价",
     Action.YELLOW: "黄牌提醒",
     Action.RED: "红牌超期",
     Action.ESCALATE: "升级督办",

@@ -79,8 +79,10 @@ def line_chart(
     return LineChart(drawn, dots, _marks(places, marks), beside)
 
 
-def column_chart(values: Sequence[int], names: Sequence[str], marks: Sequence[str]) -> ColumnChart:
-    """How many over time; the axis ends at the largest."""
+def column_chart(
+    values: Sequence[int], names: Sequence[str], marks: Sequence[str], counted: str = "件"
+) -> ColumnChart:
+    """How many over time, in the measure word ``counted``; the axis ends at the largest."""
     places = [_middle(n, len(values)) for n in range(len(values))]
     most = max(values, default=0) or 1
     width = round(min((WIDTH - _LEFT - _RIGHT) / max(len(values), 1) * 0.7, 48), 1)
@@ -88,7 +90,9 @@ def column_chart(values: Sequence[int], names: Sequence[str], marks: Sequence[st
     for place, value, name in zip(places, values, names, strict=True):
         y = _height(value / most)
         height = round(_height(0) - y, 1)
-        columns.append(Column(round(place - width / 2, 1), y, width, height, f"{name} {value} 件"))
+        columns.append(
+            Column(round(place - width / 2, 1), y, width, height, f"{name} {value} {counted}")
+        )
     beside = [Mark(_height(0), "0"), Mark(_height(1), str(most))]
     return ColumnChart(columns, _marks(places, marks), beside)
 

@@ -1,4 +1,4 @@
-"""The linking desk: which service a review is about, with the candidates side by side."""
+"""The linking desk: which service or case a review is about, with the candidates side by side."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
+from cases.views import is_secret
 from console.list_tabs import ListTab
 from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
@@ -19,10 +20,10 @@ from console.staff import CurrentStaff, PostedForm, Staff, database_of, tree_of
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import Conflict, InvalidInput, NotFound
-from reviews.candidate_repository import RULES
+from reviews.candidate_repository import RULES, CaseRow
 from reviews.grades import BAD, GRADE_NAMES, Grade
 from reviews.link_desk import Open, counts, leave, listed, look, tie, undo
-from reviews.linking import Reason
+from reviews.linking import About, Reason
 from reviews.models import Review, ReviewLink, ServiceRecord
 from units.tree import UnitTree
 
@@ -36,9 +37,9 @@ _TABS = {
     "none": "没有线索",
 }
 _STEPS = {**_TABS, "desk": "交关联台", "manual": "人工关联", "undone": "解除关联"}
-_DONE = {"tie": "已关联", "leave": "已标为没有对应的办件", "undo": "已解除关联"}
+_DONE = {"tie": "已关联", "leave": "已标为没有对应的办件或工单", "undo": "已解除关联"}
 _ROWS = {
-    "number": "办件编号",
+    "number": "编号",
     "item": "事项",
     "unit": "单位",
     "window": "窗口",
@@ -61,9 +62,13 @@ class Line:
 
 @dataclass(frozen=True)
 class Column:
-    """A service beside the review: ``facts`` by the names of `_ROWS`, ``percent`` how likely."""
+    """A service or case beside the review: ``facts`` by the names of `_ROWS`, ``percent`` how likely.
 
-    id: int
+    ``about`` names it in the form, see `_about`; ``kind`` is 办件 or 工单.
+    """
+
+    about: str
+    kind: str
     facts: Mapping[str, str]
     percent: int | None
     reasons: tuple[Reason, ...]
@@ -120,7 +125,7 @@ async def do(request: Request, review_id: int, action: str, form: PostedForm) ->
         async with database_of(request).unit_of_work() as session:
             match action:
                 case "tie":
-                    await tie(session, staff.actor, review_id, form.number("record"), now())
+                    await tie(session, staff.actor, review_id, _about(form.text("about")), now())
                 case "leave":
                     await leave(session, staff.actor, review_id, note, now())
                 case "undo":
@@ -163,7 +168,7 @@ async def _show(
         rows=_ROWS,
         said={name: str(review.said.get(name, "")) for name in _ROWS},
         columns=_columns(one, tree),
-        tied=review.service_record_id is not None,
+        tied=_tied(review) is not None,
         history=[_step(step, one, people) for step in reversed(one.history)],
         done=done,
         problem=error.message if error else "",
@@ -185,13 +190,27 @@ def _line(review: Review) -> Line:
     )
 
 
+def _about(said: str) -> About:
+    kind, _, id = said.partition("-")
+    if kind not in ("case", "record") or not (id.isascii() and id.isdecimal() and len(id) < 19):
+        raise NotFound("没有这个办件或工单")
+    return About(kind == "case", int(id))
+
+
+def _tied(review: Review | ReviewLink) -> About | None:
+    if review.case_id is not None:
+        return About(True, review.case_id)
+    return About(False, review.service_record_id) if review.service_record_id is not None else None
+
+
 def _columns(one: Open, tree: UnitTree) -> list[Column]:
-    tied = one.review.service_record_id
+    tied = _tied(one.review)
     if tied is not None:
-        return [_column(one.records[tied], tree, None, ())]
+        return [_column(one, tied, tree, None, ())]
     return [
         _column(
-            one.records[scored.candidate.id],
+            one,
+            scored.candidate.about,
             tree,
             round(scored.probability * 100),
             tuple(sorted(scored.reasons, key=lambda reason: -abs(reason.weight))),
@@ -201,25 +220,47 @@ def _columns(one: Open, tree: UnitTree) -> list[Column]:
 
 
 def _column(
-    record: ServiceRecord, tree: UnitTree, percent: int | None, reasons: tuple[Reason, ...]
+    one: Open, about: About, tree: UnitTree, percent: int | None, reasons: tuple[Reason, ...]
 ) -> Column:
-    times = [f"受理 {record.accepted_at.astimezone(LOCAL):%m-%d %H:%M}"]
-    if record.finished_at is not None:
-        times.append(f"办结 {record.finished_at.astimezone(LOCAL):%m-%d %H:%M}")
-    facts = {
+    if about.is_case:
+        facts = _facts_of_case(one.cases[about.id], tree)
+        return Column(f"case-{about.id}", "工单", facts, percent, reasons)
+    facts = _facts_of_record(one.records[about.id], tree)
+    return Column(f"record-{about.id}", "办件", facts, percent, reasons)
+
+
+def _facts_of_case(row: CaseRow, tree: UnitTree) -> dict[str, str]:
+    case = row.case
+    return {
+        "number": case.number,
+        "item": "内容保密" if is_secret(case) else case.title,
+        "unit": tree.name(row.unit) if row.unit else "",
+        "window": "",
+        "place": case.place_text,
+        "time": _times(("登记", case.created_at), ("答复", case.told_at)),
+    }
+
+
+def _facts_of_record(record: ServiceRecord, tree: UnitTree) -> dict[str, str]:
+    return {
         "number": record.project_no,
         "item": record.item_name,
         "unit": tree.name(record.unit) if record.unit else record.dept_name,
         "window": record.window,
         "place": record.place,
-        "time": "，".join(times),
+        "time": _times(("受理", record.accepted_at), ("办结", record.finished_at)),
     }
-    return Column(record.id, facts, percent, reasons)
+
+
+def _times(*moments: tuple[str, datetime | None]) -> str:
+    return "，".join(f"{name} {at.astimezone(LOCAL):%m-%d %H:%M}" for name, at in moments if at)
 
 
 def _step(step: ReviewLink, one: Open, people: Mapping[str, str]) -> Step:
     by = "规则" if step.by == RULES else people.get(step.by, step.by)
-    record = one.records.get(step.service_record_id or 0)
-    return Step(
-        step.at, by, _STEPS[step.action], f"办件 {record.project_no}" if record else "", step.note
-    )
+    about, number = _tied(step), ""
+    if about is not None and about.is_case:
+        number = f"工单 {one.cases[about.id].case.number}"
+    elif about is not None:
+        number = f"办件 {one.records[about.id].project_no}"
+    return Step(step.at, by, _STEPS[step.action], number, step.note)

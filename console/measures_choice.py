@@ -77,13 +77,13 @@ def choose(request: Request, staff: Staff, views: Collection[str]) -> Choice:
     )
 
 
-def spans(choice: Choice) -> list[tuple[str, str, bool]]:
+def spans(choice: Choice, path: str = PATH) -> list[tuple[str, str, bool]]:
     """Periods asked for most: name, address, whether it is the present one."""
     today = now().astimezone(LOCAL).date()
     return [
         (
             name,
-            link(PATH, **choice.query(**{"from": span.first, "to": span.last, "step": ""})),
+            choice.address(path, **{"from": span.first, "to": span.last, "step": ""}),
             span == choice.span,
         )
         for name, span in usual_spans(today)

@@ -1,4 +1,4 @@
-"""Lists to look things up in: reviews, items, and staff with what the seats among them serve."""
+"""Lists to look things up in: items, and staff with what the seats among them serve."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from bot.seats.plan import load_plan
-from console.menu import REVIEW_ROLES, STAFF_ROLES
+from console.menu import STAFF_ROLES
 from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
-from console.repository import ConsoleRepository, RatedCase
+from console.repository import ConsoleRepository
 from console.route import console_router
 from console.staff import CurrentStaff, PostedForm, database_of, tree_of
 from console.wording import DONE
@@ -22,20 +22,9 @@ from core.identity import ROLE_NAMES, Role
 from kb.models import Entry
 from kb.repository import KnowledgeRepository
 from kb.schemas import Kind
-from reviews.grades import BAD, GRADE_NAMES, Grade
-from reviews.service import ReviewView, reviews_of
 from units.tree import UnitTree
 
 router = console_router()
-_ALL, _ONLY_BAD = "all", "bad"
-
-
-@dataclass(frozen=True)
-class GradeTab:
-    name: str
-    count: int
-    address: str
-    current: bool
 
 
 @dataclass(frozen=True)
@@ -46,32 +35,6 @@ class ItemLine:
     unit: str
     state: str
     good: bool
-
-
-@router.get("/reviews")
-async def reviews_page(
-    request: Request, staff: CurrentStaff, grade: str = _ALL, page: int = 1
-) -> Response:
-    """Reviews of the cases that the reader may see, newest first."""
-    staff.actor.require(*REVIEW_ROLES)
-    grades = _grades(grade)
-    async with database_of(request).unit_of_work() as session:
-        repository = ConsoleRepository(session, staff.actor)
-        counts = await repository.grade_counts()
-        total = sum(n for g, n in counts.items() if not grades or g in grades)
-        paging = Paging(page, total)
-        rated, _ = await repository.rated_cases(grades, limit=PAGE_SIZE, offset=paging.offset)
-        by_case = await reviews_of(session, {case.case_id for case in rated})
-    by_id = {review.id: review for reviews in by_case.values() for review in reviews}
-    path = request.url.path
-    return render(
-        request,
-        "reviews.html",
-        tabs=_grade_tabs(path, grade, counts),
-        lines=_with_cases(rated, by_id),
-        paging=paging,
-        page_address=lambda page: link(path, grade=grade, page=page),
-    )
 
 
 @router.get("/items")
@@ -122,34 +85,6 @@ async def set_skills(request: Request, login: str, form: PostedForm) -> Response
     async with database_of(request).unit_of_work() as session:
         await ConsoleRepository(session, form.staff.actor).set_skills(login, chosen)
     return RedirectResponse(link("/console/staff", done="skills"), 303)
-
-
-def _grades(wanted: str) -> frozenset[int]:
-    if wanted == _ONLY_BAD:
-        return frozenset(int(grade) for grade in BAD)
-    return frozenset(int(grade) for grade in Grade if str(int(grade)) == wanted)
-
-
-def _grade_tabs(path: str, current: str, counts: dict[int, int]) -> list[GradeTab]:
-    choices = [(_ALL, "全部"), (_ONLY_BAD, "差评")]
-    choices += [(str(int(grade)), GRADE_NAMES[grade]) for grade in sorted(Grade, reverse=True)]
-    known = {key for key, _ in choices}
-    current = current if current in known else _ALL
-    return [
-        GradeTab(
-            name,
-            sum(n for g, n in counts.items() if not _grades(key) or g in _grades(key)),
-            link(path, grade=key),
-            key == current,
-        )
-        for key, name in choices
-    ]
-
-
-def _with_cases(
-    rated: list[RatedCase], reviews: dict[int, ReviewView]
-) -> list[tuple[RatedCase, ReviewView]]:
-    return [(case, reviews[case.review_id]) for case in rated if case.review_id in reviews]
 
 
 def _item_line(tree: UnitTree, item: Entry) -> ItemLine:

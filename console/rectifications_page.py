@@ -14,8 +14,9 @@ from console.clock import Clock, clock
 from console.list_tabs import ListTab
 from console.menu import REVIEW_ROLES
 from console.paging import PAGE_SIZE, Paging
-from console.render import link, render
+from console.render import render
 from console.repository import ConsoleRepository
+from console.review_filters import read_choice, units_to_choose
 from console.route import console_router
 from console.staff import CurrentStaff, Staff, database_of, tree_of
 from core.database import now
@@ -69,8 +70,10 @@ class QueueLine:
     id: int
     about: str
     number: str
+    case_number: str
     grade: str
     text: str
+    given_at: datetime
     unit: str
     state: str
     clock: Clock
@@ -105,23 +108,28 @@ async def queue(
     """Rectifications that the reader may see, the soonest due first."""
     staff.actor.require(*REVIEW_ROLES)
     tab = tab if tab in _TABS else "open"
-    tree, at = tree_of(request), now()
+    choice, tree, at = read_choice(request, staff), tree_of(request), now()
     async with database_of(request).unit_of_work() as session:
         repository = RectificationRepository(session, staff.actor)
-        counts = await repository.counts()
+        counts = await repository.counts(choice.wanted, choice.late_at)
         sums = {key: sum(counts.get(s, 0) for s in states) for key, (_, states) in _TABS.items()}
         paging = Paging(page, sums[tab])
-        rows = await repository.queue(_TABS[tab][1], limit=PAGE_SIZE, offset=paging.offset)
+        rows = await repository.queue(
+            _TABS[tab][1], choice.wanted, choice.late_at, limit=PAGE_SIZE, offset=paging.offset
+        )
     return render(
         request,
         "rectifications.html",
+        choice=choice,
+        units=units_to_choose(request, staff),
+        tab=tab,
         tabs=[
-            ListTab(name, sums[key], link(PATH, tab=key), key == tab)
+            ListTab(name, sums[key], choice.address(tab=key), key == tab)
             for key, (name, _) in _TABS.items()
         ],
         lines=[_line(row, tree, at) for row in rows],
         paging=paging,
-        page_address=lambda page: link(PATH, tab=tab, page=page),
+        page_address=lambda page: choice.address(tab=tab, page=page),
     )
 
 
@@ -130,7 +138,13 @@ async def rectification_page(
     request: Request, rectification_id: int, staff: CurrentStaff, done: str = ""
 ) -> Response:
     """Raises NotFound for one that does not exist or that the reader may not see."""
-    return await show(request, staff, rectification_id, done=ACTION_NAMES.get(_action(done), ""))
+    known = done in {action.value for action in DOES}
+    return await show(
+        request,
+        staff,
+        rectification_id,
+        done=f"已记下：{ACTION_NAMES[Action(done)]}" if known else "",
+    )
 
 
 @router.get("/rectifications/{rectification_id}/pictures/{picture_id}")
@@ -190,6 +204,7 @@ async def show(
         second_link=second_link(one.id)
         if staff.actor.role in DOES[Action.SOLVED] and one.finished_at and not one.second_grade
         else "",
+        calls=staff.actor.role in DOES[Action.SOLVED],
         publishes=staff.actor.role in PUBLISHERS,
         done=done,
         problem=problem,
@@ -201,18 +216,16 @@ def tag_words(review: Review) -> list[str]:
     return [TAGS[Grade(review.grade)].get(code, code) for code in review.tags]
 
 
-def _action(word: str) -> Action:
-    return Action(word) if word in set(Action) else Action.OPEN
-
-
 def _line(row: Row, tree: UnitTree, at: datetime) -> QueueLine:
     one = row.rectification
     return QueueLine(
         one.id,
         row.case.title if row.case else (row.record.item_name if row.record else "已不再关联"),
+        row.case.number if row.case else (row.record.project_no if row.record else ""),
         row.case.number if row.case else "",
         GRADE_NAMES[Grade(row.review.grade)],
         row.review.text,
+        row.review.created_at,
         tree.name(one.unit),
         STATE_NAMES[State(one.state)],
         _clock(one, at),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Select, delete, exists, func, select, update
@@ -17,17 +16,6 @@ from cases.views import is_secret
 from cases.vocabulary import CaseType
 from core.identity import Actor
 from core.models import Attachment, CalendarDay, CalendarYear, StaffAccount
-from reviews.models import Review
-
-
-@dataclass(frozen=True)
-class RatedCase:
-    """A review with the case it is about."""
-
-    review_id: int
-    case_id: int
-    number: str
-    title: str
 
 
 class ConsoleRepository:
@@ -39,35 +27,6 @@ class ConsoleRepository:
 
     def _cases(self) -> Select[Case]:
         return CaseRepository(self.session, self.actor).readable()
-
-    async def rated_cases(
-        self, grades: Collection[int], *, limit: int, offset: int
-    ) -> tuple[list[RatedCase], int]:
-        """Reviews of readable cases, newest first, and how many there are; no grades means all."""
-        readable = self._cases().with_only_columns(Case.id)
-        wanted = [Review.case_id.in_(readable)]
-        if grades:
-            wanted.append(Review.grade.in_(grades))
-        total = await self.session.scalar(select(func.count()).select_from(Review).where(*wanted))
-        rows = await self.session.execute(
-            select(Review.id, Case.id, Case.number, Case.title)
-            .join(Case, Case.id == Review.case_id)
-            .where(*wanted)
-            .order_by(Review.created_at.desc(), Review.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
-        return [RatedCase(*row) for row in rows.tuples()], total or 0
-
-    async def grade_counts(self) -> dict[int, int]:
-        """How many reviews of readable cases have each grade."""
-        readable = self._cases().with_only_columns(Case.id)
-        rows = await self.session.execute(
-            select(Review.grade, func.count())
-            .where(Review.case_id.in_(readable))
-            .group_by(Review.grade)
-        )
-        return dict(rows.tuples().all())
 
     async def numbers_from(self, conversation_id: uuid.UUID) -> Sequence[str]:
         """Numbers of the readable cases that were filed in a conversation, oldest first."""

@@ -1,6 +1,7 @@
-"""Which records a review may be about: SQL that finds few of many (blocking).
+"""Which services and cases a review may be about: SQL that finds few of many (blocking).
 
-By phone or number any record is found; by item or unit those that are finished.
+By phone or number any record is found; by item or unit those that are finished. Cases are found
+once their citizen was told the answer. Secret and anonymous ones never: only their number ties.
 """
 
 from __future__ import annotations
@@ -8,23 +9,29 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, bindparam, func, insert, or_, select, text
+from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from cases.models import Case, CaseIdentity, SubCase
+from cases.states import GONE
 from reviews.grades import BAD
+from reviews.linking import About
 from reviews.models import Review, ReviewLink, ServiceRecord
 
 # Who ties when no person does; what a person decided the rules leave alone.
 RULES = "rules"
-# How many records one way of asking may bring for one review; the nearest in time come first.
-MOST = 250
-
-_WAITING = (
+_UNTIED = and_(
     Review.link.in_(("none", "desk")),
     or_(Review.linked_by.is_(None), Review.linked_by == RULES),
 )
+# A review that was given to its case in person, or names its number, asks for no linking.
+FOR_THE_DESK = or_(Review.case_id.is_(None), Review.link != "exact")
+# How many records one way of asking may bring for one review; the nearest in time come first.
+MOST = 250
+
 _FREE = """NOT EXISTS (
     SELECT FROM reviews v WHERE v.service_record_id = r.id AND v.round = w.round)"""
 _BY_KEY = """
@@ -44,6 +51,37 @@ CROSS JOIN LATERAL (
 ) r"""
 
 
+_OPEN = """ c.told_at IS NOT NULL AND c.rated_round IS DISTINCT FROM c.round AND w.round = 1
+    AND NOT (c.confidential OR c.anonymous OR c.is_group) AND c.type <> 'report'
+    AND c.merged_into IS NULL"""
+_CASE_BY_KEY = (
+    """
+SELECT w.id AS review_id, c.id FROM unnest(
+    CAST(:ids AS bigint[]), CAST(:keys AS text[]), CAST(:rounds AS int[])
+) AS w(id, key, round) {join} WHERE """
+    + _OPEN
+)
+_CASE_BY = {
+    "phones": "JOIN case_identities i ON i.phone_hash = w.key JOIN cases c ON c.id = i.case_id",
+    "numbers": "JOIN cases c ON c.number = w.key",
+}
+_CASE_BY_TIME = (
+    """
+SELECT w.id AS review_id, c.id FROM unnest(
+    CAST(:ids AS bigint[]), CAST(:rounds AS int[]), CAST(:firsts AS timestamptz[]),
+    CAST(:lasts AS timestamptz[]), CAST(:nears AS timestamptz[]), CAST(:keys AS text[])
+) AS w(id, round, first, last, near, keys)
+CROSS JOIN LATERAL (
+    SELECT c.id FROM cases c JOIN sub_cases s ON s.case_id = c.id AND s.role = 'lead'
+    WHERE c.told_at BETWEEN w.first AND w.last AND s.state NOT IN ('returned', 'reassigned')
+    AND s.unit = ANY (string_to_array(w.keys, chr(31))) AND """
+    + _OPEN
+    + """
+    ORDER BY abs(extract(epoch FROM c.told_at - w.near)) LIMIT :most
+) c"""
+)
+
+
 @dataclass
 class Asked:
     """What to look for, each entry with the review it is for."""
@@ -53,6 +91,7 @@ class Asked:
     items: list[Span] = field(default_factory=list)
     units: list[Span] = field(default_factory=list)
     windows: list[Span] = field(default_factory=list)
+    cases: list[Span] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -67,44 +106,47 @@ class Span:
     keys: tuple[str, ...]
 
 
+class CaseRow(NamedTuple):
+    """A case, who speaks in it, and its leading unit."""
+
+    case: Case
+    identity: CaseIdentity | None
+    unit: str | None
+
+
 class CandidateRepository:
     """Reads for linking; what it finds is shown to nobody outside the linking desk."""
 
     def __init__(self, session: AsyncSession) -> None:
         self.session = session
 
-    async def waiting(self) -> Sequence[Review]:
-        """Reviews that nothing is tied to and nobody has looked at, oldest first."""
-        query = select(Review).where(*_WAITING).order_by(Review.id)
-        return (await self.session.scalars(query)).all()
+    async def waiting(
+        self, since: datetime | None = None, *, fresh: bool = False
+    ) -> Sequence[Review]:
+        """Reviews that nothing is tied to and nobody has looked at, oldest first.
 
-    async def waiting_since(self, first: datetime, after: int, limit: int) -> Sequence[Review]:
-        """Those of them made from ``first`` on, with an id above ``after``."""
-        query = select(Review).where(*_WAITING, Review.created_at >= first, Review.id > after)
-        return (await self.session.scalars(query.order_by(Review.id).limit(limit))).all()
+        Those given ``since`` then; ``fresh`` ones have not been through the rules yet.
+        """
+        query = select(Review).where(_UNTIED)
+        if since is not None:
+            query = query.where(Review.created_at >= since)
+        if fresh:
+            query = query.where(Review.linked_at.is_(None))
+        return (await self.session.scalars(query.order_by(Review.id))).all()
 
-    async def unjudged(self, limit: int) -> Sequence[Review]:
-        """Reviews that neither the rules nor a person have looked at, oldest first."""
-        query = select(Review).where(Review.link == "none", Review.linked_by.is_(None))
-        return (await self.session.scalars(query.order_by(Review.id).limit(limit))).all()
-
-    async def still_waiting(self, ids: Collection[int]) -> set[int]:
-        """Those of the reviews that nobody has decided on meanwhile."""
-        if not ids:
-            return set()
-        among = Review.id.between(min(ids), max(ids))
-        found = await self.session.scalars(select(Review.id).where(among, *_WAITING))
-        return set(found) & set(ids)
+    async def untied(self, ids: Collection[int]) -> set[int]:
+        """Those of these reviews that the rules may tie now."""
+        return set(await self.session.scalars(select(Review.id).where(Review.id.in_(ids), _UNTIED)))
 
     async def listed(self, link: str, limit: int, offset: int) -> Sequence[Review]:
-        """Reviews with this link that are about no case, oldest first."""
-        query = select(Review).where(Review.link == link, Review.case_id.is_(None))
+        """Reviews with this link that were not given to their case in person, oldest first."""
+        query = select(Review).where(Review.link == link, FOR_THE_DESK)
         page = query.order_by(Review.created_at, Review.id).limit(limit).offset(offset)
         return (await self.session.scalars(page)).all()
 
     async def counts(self) -> dict[str, int]:
-        """How many reviews that are about no case there are by link."""
-        query = select(Review.link, func.count()).where(Review.case_id.is_(None))
+        """How many of those there are by link."""
+        query = select(Review.link, func.count()).where(FOR_THE_DESK)
         return dict((await self.session.execute(query.group_by(Review.link))).tuples().all())
 
     async def full(self, ids: Collection[int]) -> dict[int, ServiceRecord]:
@@ -128,20 +170,29 @@ class CandidateRepository:
         columns = ServiceRecord.item_code, ServiceRecord.item_name
         return (await self.session.execute(select(*columns).distinct())).tuples().all()
 
-    async def found(self, asked: Asked) -> dict[int, set[int]]:
-        """Ids of candidates by review id; none that is rated in that round already."""
-        pairs: dict[int, set[int]] = {}
+    async def found(self, asked: Asked) -> dict[int, set[About]]:
+        """Candidates by review id; none that is rated in that round already."""
+        pairs: dict[int, set[About]] = {}
         for column, keys in (("phone_hash", asked.phones), ("project_no", asked.numbers)):
             if keys:
                 ids, rounds, values = (list(part) for part in zip(*keys, strict=True))
                 statement = _BY_KEY.format(column=column) + _FREE
                 given = {"ids": ids, "rounds": rounds, "keys": values}
-                _gather(pairs, await self.session.execute(text(statement), given))
+                _gather(pairs, False, await self.session.execute(text(statement), given))
+        for way, keys in (("phones", asked.phones), ("numbers", asked.numbers)):
+            if keys:
+                ids, rounds, values = (list(part) for part in zip(*keys, strict=True))
+                statement = _CASE_BY_KEY.format(join=_CASE_BY[way])
+                given = {"ids": ids, "rounds": rounds, "keys": values}
+                _gather(pairs, True, await self.session.execute(text(statement), given))
         by_time = {"item_name": asked.items, "unit": asked.units, '"window"': asked.windows}
         for column, spans in by_time.items():
             if spans:
                 statement = _BY_TIME.format(column=column, free=_FREE)
-                _gather(pairs, await self.session.execute(text(statement), _arrays(spans)))
+                _gather(pairs, False, await self.session.execute(text(statement), _arrays(spans)))
+        if asked.cases:
+            statement = _CASE_BY_TIME
+            _gather(pairs, True, await self.session.execute(text(statement), _arrays(asked.cases)))
         return pairs
 
     async def records(self, ids: Sequence[int]) -> Sequence[Row[Any]]:
@@ -151,6 +202,24 @@ class CandidateRepository:
         ]
         chosen = ServiceRecord.id.in_(ids)
         return (await self.session.execute(select(*columns).where(chosen))).all()
+
+    async def cases(self, ids: Collection[int]) -> Sequence[CaseRow]:
+        """These cases with who speaks in them and the unit that answers."""
+        lead = aliased(SubCase)
+        leads = and_(lead.case_id == Case.id, lead.role == "lead", lead.state.not_in(GONE))
+        query = (
+            select(Case, CaseIdentity, lead.unit)
+            .outerjoin(CaseIdentity, CaseIdentity.case_id == Case.id)
+            .outerjoin(lead, leads)
+            .where(Case.id.in_(ids))
+        )
+        return [CaseRow(*row) for row in await self.session.execute(query)]
+
+    async def locked_cases(self, ids: Collection[int]) -> dict[int, Case]:
+        """These cases, locked: whoever rates one comes after."""
+        query = select(Case).where(Case.id.in_(ids)).order_by(Case.id).with_for_update()
+        fresh = query.execution_options(populate_existing=True)
+        return {case.id: case for case in await self.session.scalars(fresh)}
 
     async def lock(self) -> None:
         """No review comes in, and no other run links, until the transaction ends."""
@@ -190,6 +259,6 @@ def _arrays(spans: Sequence[Span]) -> dict[str, Any]:
     }
 
 
-def _gather(pairs: dict[int, set[int]], rows: Iterable[Any]) -> None:
-    for review_id, record_id in rows:
-        pairs.setdefault(review_id, set()).add(record_id)
+def _gather(pairs: dict[int, set[About]], is_case: bool, rows: Iterable[Any]) -> None:
+    for review_id, id in rows:
+        pairs.setdefault(review_id, set()).add(About(is_case, id))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Select,
     Subquery,
     and_,
+    cast,
     func,
     or_,
     select,
@@ -18,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.measures import Span
+from cases.measures import Span, Step
 from cases.models import Case, SubCase
 from cases.narrowing import LIVE
 from cases.repository import CaseRepository
@@ -28,18 +31,20 @@ from core.identity import UNIT_ROLES, Actor
 from reviews.figures import FORMULAS, Axis, Figure, Tally
 from reviews.grades import BAD
 from reviews.models import Rectification, Review, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.rectification import NOT_COUNTED, State
 
 # 108 and 109: more conditions, or more materials, were asked for than the guide says.
 GUIDE_TAGS = ("108", "109")
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Reviews given within ``span`` about one of ``units`` (None: any, also none)."""
+class Side(StrEnum):
+    """Which of the reviews behind a figure: all that are counted, those ``above`` the line of the
+    fraction, or those ``missed`` there."""
 
-    span: Span
-    units: Collection[str] | None = None
+    ALL = "all"
+    ABOVE = "above"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ class Behind:
 
     id: int
     grade: int
+    tags: list[str]
     text: str
     created_at: datetime
     unit: str | None
     about: str
+    number: str | None
     case_number: str | None
     rectification_id: int | None
 
@@ -82,6 +89,7 @@ class FigureRepository:
                 ServiceRecord.item_code,
                 func.nullif(ServiceRecord.window, "").label("window"),
                 func.coalesce(Case.title, ServiceRecord.item_name, "").label("about"),
+                func.coalesce(Case.number, ServiceRecord.project_no).label("number"),
                 Case.number.label("case_number"),
                 Rectification.id.label("rectification_id"),
                 Rectification.state,
@@ -92,10 +100,8 @@ class FigureRepository:
             .outerjoin(SubCase, lead)
             .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
             .outerjoin(Rectification, Rectification.review_id == Review.id)
-            .where(Review.created_at >= wanted.span.begin, Review.created_at < wanted.span.end)
+            .where(*wanted.conditions(unit))
         )
-        if wanted.units is not None:
-            statement = statement.where(unit.in_(wanted.units))
         if self.actor is not None:
             cases = CaseRepository(self.session, self.actor).readable().with_only_columns(Case.id)
             statement = statement.where(or_(Review.case_id.is_(None), Review.case_id.in_(cases)))
@@ -118,13 +124,21 @@ class FigureRepository:
         )
         return {row[0]: _tally(row[1:]) for row in rows}
 
+    async def over_time(self, wanted: Wanted, step: Step) -> dict[date, Tally]:
+        """By the beginnings of days, weeks … of the city in which they were given."""
+        facts = self._facts(wanted)
+        begin = func.date_trunc(step.value, func.timezone(LOCAL.key, facts.c.created_at))
+        day = cast(begin, Date).label("day")
+        rows = await self.session.execute(select(day, *_counts(facts)).group_by(day))
+        return {row[0]: _tally(row[1:]) for row in rows}
+
     async def tags(self, wanted: Wanted) -> tuple[dict[str, int], dict[str, int]]:
         """How often each tag was given in the period, and in the one of equal length before."""
         before = Span(
             wanted.span.first - timedelta(days=wanted.span.days),
             wanted.span.first - timedelta(days=1),
         )
-        return await self._tags(wanted), await self._tags(Wanted(before, wanted.units))
+        return await self._tags(wanted), await self._tags(replace(wanted, span=before))
 
     async def _tags(self, wanted: Wanted) -> dict[str, int]:
         facts = self._facts(wanted)
@@ -151,14 +165,43 @@ class FigureRepository:
         return list(rows.tuples())
 
     async def behind(
-        self, wanted: Wanted, figure: Figure, *, missed: bool, limit: int, offset: int
+        self,
+        wanted: Wanted,
+        figure: Figure,
+        *,
+        side: Side,
+        limit: int,
+        offset: int,
+        of: tuple[Axis, str | None] | None = None,
     ) -> tuple[list[Behind], int]:
-        """The reviews under a figure (``missed``: only those that fail it), and how many."""
+        """The reviews behind a figure, ``of`` one value of an axis if given, and how many; newest
+        first."""
         facts = self._facts(wanted)
         formula, conditions = FORMULAS[figure], _conditions(facts)
         chosen = conditions[formula.below]
-        if missed:
-            chosen = and_(chosen, ~func.coalesce(conditions[formula.above], False))
+        if of is not None:
+            chosen = and_(chosen, facts.c[of[0].value].is_not_distinct_from(of[1]))
+        if side is not Side.ALL:
+            above = func.coalesce(conditions[formula.above], False)
+            chosen = and_(chosen, above if side is Side.ABOVE else ~above)
+        return await self._listed(facts, chosen, limit, offset)
+
+    async def listed(self, wanted: Wanted, *, limit: int, offset: int) -> list[Behind]:
+        """The reviews themselves, newest first."""
+        found, _ = await self._listed(self._facts(wanted), true(), limit, offset)
+        return found
+
+    async def grade_counts(self, wanted: Wanted) -> dict[int, int]:
+        """How many there are of each grade."""
+        facts = self._facts(wanted)
+        rows = await self.session.execute(
+            select(facts.c.grade, func.count()).group_by(facts.c.grade)
+        )
+        return dict(rows.tuples().all())
+
+    async def _listed(
+        self, facts: Subquery, chosen: ColumnElement[bool], limit: int, offset: int
+    ) -> tuple[list[Behind], int]:
         total = await self.session.scalar(select(func.count()).select_from(facts).where(chosen))
         columns = [facts.c[name] for name in Behind.__dataclass_fields__]
         statement: Select[tuple[object, ...]] = select(*columns).where(chosen)

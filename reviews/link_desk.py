@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.masking import tidy
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import Actor, Role
-from reviews.candidate_repository import CandidateRepository
+from reviews.candidate_repository import CandidateRepository, CaseRow
 from reviews.link_service import Linker
-from reviews.linking import Scored
+from reviews.linking import About, Scored
 from reviews.models import Review, ReviewLink, ServiceRecord
-from reviews.rectifying import linked, unlinked
+from reviews.tying import note_step, take_off, tie_by_hand
 
 # Who sees reviews that belong to no unit yet.
 DESK_ROLES = (Role.DISPATCHER, Role.CALLBACK_CLERK, Role.SUPERVISOR)
@@ -29,18 +29,19 @@ MAX_NOTE = 500
 class Open:
     """One review at the desk with the history of its links, oldest first.
 
-    ``best`` are the candidates as they are now, none when it is tied; ``records`` by id are all
-    that it is, was or may be about.
+    ``best`` are the candidates as they are now, none when it is tied; ``records`` and ``cases`` by
+    id are all that it is, was or may be about.
     """
 
     review: Review
     best: tuple[Scored, ...]
     history: Sequence[ReviewLink]
     records: dict[int, ServiceRecord]
+    cases: dict[int, CaseRow]
 
 
 async def counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
-    """How many reviews of services there are by link. Raises NotAllowed for other roles."""
+    """How many reviews there are by link. Raises NotAllowed for other roles."""
     actor.require(*DESK_ROLES)
     return await CandidateRepository(session).counts()
 
@@ -48,26 +49,36 @@ async def counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
 async def listed(
     session: AsyncSession, actor: Actor, link: str, limit: int, offset: int = 0
 ) -> Sequence[Review]:
-    """Reviews with this link that are about no case, oldest first. Raises NotAllowed."""
+    """Reviews with this link that were not given to their case, oldest first. Raises NotAllowed."""
     actor.require(*DESK_ROLES)
     return await CandidateRepository(session).listed(link, limit, offset)
 
 
 async def look(session: AsyncSession, actor: Actor, review_id: int) -> Open:
-    """A review with what it may be about. Raises NotAllowed, and NotFound also for one of a case."""
+    """A review with what it may be about. Raises NotAllowed, and NotFound also for one that was
+    given to its case in person."""
     actor.require(*DESK_ROLES)
     review = await session.get(Review, review_id)
-    if review is None or review.case_id is not None:
+    if review is None or (review.case_id is not None and review.link == "exact"):
         raise NotFound("没有这条评价")
     best: tuple[Scored, ...] = ()
-    if review.service_record_id is None:
+    if review.service_record_id is None and review.case_id is None:
         [outcome] = await (await Linker.load(session)).outcomes([review], _silent)
         best = outcome.best
     repository = CandidateRepository(session)
     steps = await repository.history(review_id)
-    ids = {review.service_record_id, *(step.service_record_id for step in steps)}
-    ids |= {one.candidate.id for one in best}
-    return Open(review, best, steps, await repository.full({id for id in ids if id is not None}))
+    records = {review.service_record_id, *(step.service_record_id for step in steps)}
+    records |= {one.candidate.about.id for one in best if not one.candidate.about.is_case}
+    cases = {review.case_id, *(step.case_id for step in steps)}
+    cases |= {one.candidate.about.id for one in best if one.candidate.about.is_case}
+    found = await repository.cases({id for id in cases if id is not None})
+    return Open(
+        review,
+        best,
+        steps,
+        await repository.full({id for id in records if id is not None}),
+        {row.case.id: row for row in found},
+    )
 
 
 async def _silent(rows: int) -> None:
@@ -75,24 +86,17 @@ async def _silent(rows: int) -> None:
 
 
 async def tie(
-    session: AsyncSession, actor: Actor, review_id: int, record_id: int, now: datetime
+    session: AsyncSession, actor: Actor, review_id: int, about: About, now: datetime
 ) -> Review:
-    """Tie a review to a service by hand; a bad one is to be put right.
+    """Tie a review to a service or a case by hand; a bad one is to be put right.
 
-    Raises Conflict when it is tied already or that service was rated in this round, NotFound for
-    what is not there.
+    Raises Conflict when it is tied already or that was rated in this round, NotFound for what is
+    not there.
     """
     review = await _locked(session, actor, review_id)
     if review.case_id is not None or review.service_record_id is not None:
         raise Conflict("这条评价已经关联，请先解除原来的关联。")
-    record = await session.get(ServiceRecord, record_id)
-    if record is None:
-        raise NotFound("没有这个办件")
-    repository = CandidateRepository(session)
-    if (record_id, review.round) in await repository.taken({record_id}):
-        raise Conflict(f"这个办件的第 {review.round} 次评价已有，一次服务只评一次。")
-    _set(session, review, "manual", record_id, actor, now)
-    await linked(session, review, now)
+    await tie_by_hand(session, review, about, actor.login, now)
     return review
 
 
@@ -103,7 +107,7 @@ async def leave(
     review = await _locked(session, actor, review_id)
     if review.link != "desk":
         raise Conflict("这条评价不在关联台上。")
-    _set(session, review, "none", None, actor, now, _checked(note, needed=False))
+    note_step(session, review, "none", actor.login, now, _checked(note, needed=False))
     return review
 
 
@@ -114,15 +118,11 @@ async def undo(
 
     What the unit was to put right is withdrawn.
 
-    Raises Conflict when it is tied to no service, InvalidInput without a reason.
+    Raises Conflict when it is tied to nothing or was given to its case in person, InvalidInput
+    without a reason.
     """
     review = await _locked(session, actor, review_id)
-    was = review.service_record_id
-    if was is None:
-        raise Conflict("这条评价没有关联办件，无法解除。")
-    why = _checked(note, needed=True)
-    _set(session, review, "desk", None, actor, now, why, undone=was)
-    await unlinked(session, review, now, actor.login)
+    await take_off(session, review, actor, _checked(note, needed=True), now)
     return review
 
 
@@ -142,29 +142,3 @@ async def _locked(session: AsyncSession, actor: Actor, review_id: int) -> Review
     if review is None:
         raise NotFound("没有这条评价")
     return review
-
-
-def _set(
-    session: AsyncSession,
-    review: Review,
-    link: str,
-    record_id: int | None,
-    actor: Actor,
-    now: datetime,
-    note: str = "",
-    undone: int | None = None,
-) -> None:
-    review.link, review.service_record_id = link, record_id
-    review.linked_at, review.linked_by = now, actor.login
-    session.add(
-        ReviewLink(
-            review_id=review.id,
-            at=now,
-            by=actor.login,
-            action="undone" if undone is not None else link,
-            service_record_id=record_id if undone is None else undone,
-            score=review.score,
-            reasons=review.reasons,
-            note=note,
-        )
-    )

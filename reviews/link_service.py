@@ -1,4 +1,4 @@
-"""Tying reviews to the services they are about, and taking them off again. Nothing here commits."""
+"""What reviews without a number are about: candidates, and a verdict for each. Only reads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from typing import Any
 from rapidfuzz import fuzz, process
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.models import CaseIdentity
 from cases.registration import phone_hash
 from core.calendar import LOCAL
+from core.privacy import decrypt
 from kb.repository import KnowledgeRepository, content_of
 from kb.schemas import ItemContent, Kind
 from language.times import resolve
-from reviews.candidate_repository import RULES, Asked, CandidateRepository, Span
+from reviews.candidate_repository import Asked, CandidateRepository, CaseRow, Span
 from reviews.codes import Channel
 from reviews.exporting import opened
 from reviews.linking import (
+    About,
     Candidate,
     Said,
     Scored,
@@ -33,7 +36,6 @@ from reviews.linking import (
 )
 from reviews.models import Review
 from reviews.near import one_off, wrong_digit
-from reviews.rectifying import linked
 from units.tree import UnitTree
 
 CHUNK = 500
@@ -50,6 +52,7 @@ class Outcome:
 
     review_id: int
     round: int
+    grade: int
     verdict: Verdict
     best: tuple[Scored, ...]
     before: str
@@ -62,8 +65,8 @@ class Linker:
     session: AsyncSession
     tree: UnitTree
     names: Mapping[tuple[str, str], tuple[str, ...]]
-    _candidates: dict[int, Candidate] = field(default_factory=dict)
-    _applicants: dict[int, str | None] = field(default_factory=dict)
+    _candidates: dict[About, Candidate] = field(default_factory=dict)
+    _unread: dict[About, Callable[[], str]] = field(default_factory=dict)
     _similar: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _units: dict[str, frozenset[str]] = field(default_factory=dict)
 
@@ -95,8 +98,7 @@ class Linker:
         """Those of the claimed records (by id) whose number the review cannot have meant."""
         found = set()
         for row in await CandidateRepository(self.session).records(list(claims)):
-            person = opened(row.applicant)
-            candidate = replace(self._candidate(row), name=person.get("name", ""))
+            candidate = replace(_of_record(row, self.names), name=_applicant(row.applicant))
             if contradicts(self.said(claims[row.id]), candidate):
                 found.add(row.id)
         return found
@@ -104,49 +106,50 @@ class Linker:
     async def _chunk(self, reviews: Sequence[Review]) -> list[Outcome]:
         said = {review.id: self.said(review) for review in reviews}
         pairs = await self._found(reviews, said)
-        wanted = {id for ids in pairs.values() for id in ids} - self._candidates.keys()
-        for row in await CandidateRepository(self.session).records(list(wanted)):
-            self._candidates[row.id] = self._candidate(row)
-            self._applicants[row.id] = row.applicant
+        await self._read({one for found in pairs.values() for one in found})
         outcomes = []
         for review in reviews:
             best = self._ranked(said[review.id], pairs.get(review.id, set()))
             outcomes.append(
-                Outcome(review.id, review.round, verdict(best), tuple(best[:SHOWN]), review.link)
+                Outcome(
+                    review.id,
+                    review.round,
+                    review.grade,
+                    verdict(best),
+                    tuple(best[:SHOWN]),
+                    review.link,
+                )
             )
         return outcomes
 
-    def _ranked(self, said: Said, ids: set[int]) -> list[Scored]:
-        candidates = [one for id in ids if possible(said, one := self._candidates[id])]
+    async def _read(self, wanted: set[About]) -> None:
+        wanted = wanted - self._candidates.keys()
+        repository = CandidateRepository(self.session)
+        for row in await repository.records([one.id for one in wanted if not one.is_case]):
+            one = _of_record(row, self.names)
+            self._candidates[one.about] = one
+            self._unread[one.about] = partial(_applicant, row.applicant)
+        for found in await repository.cases([one.id for one in wanted if one.is_case]):
+            one = _of_case(found)
+            self._candidates[one.about] = one
+            self._unread[one.about] = partial(_speaker, found.identity)
+
+    def _ranked(self, said: Said, found: set[About]) -> list[Scored]:
+        candidates = [one for key in found if possible(said, one := self._candidates[key])]
         if said.name:
             # Names are kept encrypted: they are read only for those who gave one.
             candidates = [self._named(one) for one in candidates]
         return ranked([score(said, one) for one in candidates])
 
     def _named(self, candidate: Candidate) -> Candidate:
-        if candidate.id in self._applicants:
-            person = opened(self._applicants.pop(candidate.id))
-            candidate = replace(candidate, name=person.get("name", ""))
-            self._candidates[candidate.id] = candidate
+        if candidate.about in self._unread:
+            candidate = replace(candidate, name=self._unread.pop(candidate.about)())
+            self._candidates[candidate.about] = candidate
         return candidate
-
-    def _candidate(self, row: Any) -> Candidate:
-        return Candidate(
-            id=row.id,
-            number=row.project_no,
-            unit=row.unit,
-            items=self.names.get((row.item_code, row.item_name), (row.item_name,)),
-            window=row.window,
-            place=row.place,
-            accepted_at=row.accepted_at,
-            finished_at=row.finished_at,
-            phone_hash=row.phone_hash,
-            kind=row.applicant_kind,
-        )
 
     async def _found(
         self, reviews: Sequence[Review], said: Mapping[int, Said]
-    ) -> dict[int, set[int]]:
+    ) -> dict[int, set[About]]:
         repository = CandidateRepository(self.session)
         asked, numbers = Asked(), Asked()
         for review in reviews:
@@ -184,6 +187,8 @@ class Linker:
             asked.items.append(span(items))
         elif units:
             asked.units.append(span(units))
+        if units and not said.at_counter and not said.window:
+            asked.cases.append(span(units))
         if said.window and (said.at_counter or said.day is not None):
             asked.windows.append(span((said.window,)))
 
@@ -230,11 +235,11 @@ class Linker:
 
 def without_rivals(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """One service has one review a round: the likelier claim stands, the other is looked at."""
-    claimed: set[tuple[int, int]] = set()
+    claimed: set[tuple[About, int]] = set()
     found = []
     for outcome in sorted(outcomes, key=lambda one: -(one.best[0].probability if one.best else 0)):
         if outcome.verdict is Verdict.AUTO:
-            claim = (outcome.best[0].candidate.id, outcome.round)
+            claim = (outcome.best[0].candidate.about, outcome.round)
             if claim in claimed:
                 outcome = replace(outcome, verdict=Verdict.DESK)
             claimed.add(claim)
@@ -266,61 +271,50 @@ def _units(tree: UnitTree, name: str) -> frozenset[str]:
     return frozenset(tree.current(code) for _, likeness, (code, _) in near if likeness == top)
 
 
-async def find(session: AsyncSession, told: Told) -> list[Outcome]:
-    """What linking would do with every review that waits."""
-    linker = await Linker.load(session)
-    return await linker.outcomes(await CandidateRepository(session).waiting(), told)
-
-
-async def apply(session: AsyncSession, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Store what `find` found: the link, why, and a line of history where it changed.
-
-    What a person decided since it was found stands.
-    Of the bad ones that are tied now, the units are to put right what they are about.
-    """
-    repository = CandidateRepository(session)
-    await repository.lock()
-    open_still = await repository.still_waiting([one.review_id for one in outcomes])
-    outcomes = [one for one in outcomes if one.review_id in open_still]
-    taken = await repository.taken(
-        {one.best[0].candidate.id for one in outcomes if one.verdict is Verdict.AUTO}
+def _of_record(row: Any, names: Mapping[tuple[str, str], tuple[str, ...]]) -> Candidate:
+    return Candidate(
+        about=About(False, row.id),
+        number=row.project_no,
+        unit=row.unit,
+        items=names.get((row.item_code, row.item_name), (row.item_name,)),
+        window=row.window,
+        place=row.place,
+        accepted_at=row.accepted_at,
+        finished_at=row.finished_at,
+        phone_hash=row.phone_hash,
+        kind=row.applicant_kind,
     )
-    rows, history, tied = [], [], []
-    for one in outcomes:
-        best = one.best[0] if one.best else None
-        became = one.verdict
-        if became is Verdict.AUTO and best and (best.candidate.id, one.round) in taken:
-            became = Verdict.DESK
-        record_id = best.candidate.id if best and became is Verdict.AUTO else None
-        reasons = [reason.told for reason in best.reasons] if best else []
-        probability = round(best.probability, 4) if best else None
-        rows.append(
-            {
-                "key": one.review_id,
-                "service_record_id": record_id,
-                "link": became.value,
-                "score": probability,
-                "reasons": reasons,
-                "linked_at": now,
-                "linked_by": RULES,
-            }
-        )
-        if record_id is not None:
-            tied.append(one.review_id)
-        if became != one.before:
-            history.append(
-                {
-                    "review_id": one.review_id,
-                    "at": now,
-                    "by": RULES,
-                    "action": became.value,
-                    "case_id": None,
-                    "service_record_id": record_id,
-                    "score": probability,
-                    "reasons": reasons,
-                    "note": "",
-                }
-            )
-    await repository.store(rows, history)
-    for review in await repository.bad(tied):
-        await linked(session, review, now)
+
+
+def _of_case(row: CaseRow) -> Candidate:
+    case = row.case
+    return Candidate(
+        about=About(True, case.id),
+        number=case.number,
+        unit=row.unit,
+        items=(case.title,),
+        window="",
+        place=case.place_text,
+        accepted_at=case.created_at,
+        finished_at=case.told_at,
+        phone_hash=row.identity.phone_hash if row.identity else None,
+        kind=None,
+        words=f"{case.title}\n{case.detail}",
+    )
+
+
+def _applicant(person: str | None) -> str:
+    return str(opened(person).get("name", ""))
+
+
+def _speaker(identity: CaseIdentity | None) -> str:
+    name = identity.name_encrypted if identity else None
+    return decrypt(name) if name else ""
+
+
+async def find(
+    session: AsyncSession, told: Told, since: datetime | None = None, *, fresh: bool = False
+) -> list[Outcome]:
+    """What linking would do with the reviews that wait (see `CandidateRepository.waiting`)."""
+    waiting = await CandidateRepository(session).waiting(since, fresh=fresh)
+    return await (await Linker.load(session)).outcomes(waiting, told) if waiting else []

@@ -1,4 +1,4 @@
-"""Which service a review without a number is about: named rules, a score, and a verdict. Pure.
+"""Which service or case a review without a number is about: rules, a score, a verdict. Pure.
 
 Every rule compares one thing that the reviewer said with what is known of a record, and gives a
 weight: the natural logarithm of how much likelier the agreement is for the right record than for
@@ -66,11 +66,22 @@ class Said:
     at_counter: bool = False
 
 
+class About(NamedTuple):
+    """What a review may be about: the id of a case, or of a service record."""
+
+    is_case: bool
+    id: int
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """A record that it may be; ``items`` are all names of its item, ``name`` the applicant's."""
+    """What it may be; ``items`` are all names of its item, ``name`` the applicant's.
 
-    id: int
+    Of a case: ``items`` are title and category, ``words`` all that it says, and ``finished_at`` is
+    when its citizen was told the answer.
+    """
+
+    about: About
     number: str
     unit: str | None
     items: tuple[str, ...]
@@ -81,6 +92,7 @@ class Candidate:
     phone_hash: str | None
     kind: int | None
     name: str = ""
+    words: str = ""
 
 
 class Reason(NamedTuple):
@@ -134,7 +146,7 @@ def ranked(scored: Sequence[Scored]) -> list[Scored]:
         Scored(one.candidate, one.reasons, one.weight, share / whole)
         for one, share in zip(scored, odds, strict=True)
     ]
-    return sorted(told, key=lambda one: (-one.probability, one.candidate.id))
+    return sorted(told, key=lambda one: (-one.probability, one.candidate.about))
 
 
 def verdict(best: Sequence[Scored]) -> Verdict:
@@ -171,8 +183,8 @@ def _number(said: Said, candidate: Candidate) -> Reason | None:
         return None
     apart = OSA.distance(said.number.upper(), candidate.number.upper(), score_cutoff=2)
     if apart <= 2:
-        return Reason("number", f"办件编号差 {apart} 处", (4.2, 4.0, 0.5)[apart])
-    return Reason("number", "办件编号不同", -6.0)
+        return Reason("number", f"编号差 {apart} 处", (4.2, 4.0, 0.5)[apart])
+    return Reason("number", "编号不同", -6.0)
 
 
 @lru_cache(maxsize=200_000)
@@ -182,7 +194,7 @@ def item_likeness(said: str, names: tuple[str, ...]) -> float:
 
 
 def _item(said: Said, candidate: Candidate) -> Reason | None:
-    if not said.item:
+    if not said.item or candidate.about.is_case:
         return None
     near = item_likeness(said.item, candidate.items)
     if near >= 0.99:
@@ -273,11 +285,34 @@ def _kind(said: Said, candidate: Candidate) -> Reason | None:
 
 
 def _wording(said: Said, candidate: Candidate) -> Reason | None:
-    if said.item or len(said.text) < 4:
+    if said.item or len(said.text) < 4 or candidate.about.is_case:
         return None
     if any(len(name) >= 3 and name in said.text for name in candidate.items):
         return Reason("wording", f"文字提到{candidate.items[0]}", 3.0)
     return None
+
+
+def _pairs(text: str) -> frozenset[str]:
+    return frozenset(text[at : at + 2] for at in range(len(text) - 1))
+
+
+def _topic(said: Said, candidate: Candidate) -> Reason | None:
+    # What a case is about has no list of names: counted is how much of the words stands in it.
+    if not candidate.about.is_case:
+        return None
+    near = max(_contained(said.item, candidate.words), _contained(said.text, candidate.words))
+    if near >= 0.5:
+        return Reason("topic", f"说的是同一件事（{candidate.items[0]}）", 3.0)
+    if near >= 0.25:
+        return Reason("topic", f"说的事相近（{candidate.items[0]}）", 1.2)
+    if said.item:
+        return Reason("topic", f"说的事不同（{candidate.items[0]}）", -2.0)
+    return None
+
+
+def _contained(said: str, words: str) -> float:
+    pairs = _pairs(said)
+    return len(pairs & _pairs(words)) / len(pairs) if pairs else 0.0
 
 
 _RULES = (
@@ -292,4 +327,5 @@ _RULES = (
     _delay,
     _kind,
     _wording,
+    _topic,
 )

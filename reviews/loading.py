@@ -11,8 +11,9 @@ from kb.readers.unit_names import UnitNames
 from reviews.codes import CodeSystem
 from reviews.files import read
 from reviews.importing import Report, take
-from reviews.link_service import apply, find
+from reviews.link_service import find
 from reviews.record_repository import RecordRepository
+from reviews.tying import apply
 from units.tree import UnitTree
 
 FILE = "service-records.json"

@@ -16,9 +16,10 @@ from cases.narrowing import LIVE
 from cases.vocabulary import CaseType, Part
 from core.calendar import LOCAL
 from reviews.figures import FORMULAS, Axis, Tally
-from reviews.figures_repository import FigureRepository, Wanted
+from reviews.figures_repository import FigureRepository
 from reviews.grades import GRADE_NAMES, Grade
 from reviews.models import Rectification, Review, ReviewPublication, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.rectification import NOT_COUNTED
 
 # What is published covers so many days up to today.

@@ -20,6 +20,7 @@ from reviews.models import (
     ReviewPublication,
     ServiceRecord,
 )
+from reviews.narrowing import Wanted
 from reviews.rectification import OPEN, State
 
 
@@ -81,23 +82,32 @@ class RectificationRepository:
         )
         return found
 
-    async def queue(self, states: Collection[State], *, limit: int, offset: int) -> list[Row]:
-        """Those in one of ``states``, the soonest due first."""
+    async def queue(
+        self,
+        states: Collection[State],
+        wanted: Wanted,
+        late_at: datetime | None = None,
+        *,
+        limit: int,
+        offset: int,
+    ) -> list[Row]:
+        """Those in one of ``states`` of the ``wanted`` reviews, the soonest due first; with
+        ``late_at`` only those that are not done and past due then."""
         found = await self.session.execute(
             self._rows()
-            .where(Rectification.state.in_(states))
+            .where(Rectification.state.in_(states), *_narrowed(wanted, late_at))
             .order_by(Rectification.due_at, Rectification.id)
             .limit(limit)
             .offset(offset)
         )
         return [Row(*row) for row in found.tuples()]
 
-    async def counts(self) -> dict[State, int]:
-        """How many there are in each state."""
+    async def counts(self, wanted: Wanted, late_at: datetime | None = None) -> dict[State, int]:
+        """How many of `queue` there are in each state."""
         found = await self.session.execute(
-            select(Rectification.state, func.count())
-            .join(Review, Review.id == Rectification.review_id)
-            .where(self.visible())
+            self._rows()
+            .with_only_columns(Rectification.state, func.count(), maintain_column_froms=True)
+            .where(*_narrowed(wanted, late_at))
             .group_by(Rectification.state)
         )
         return {State(state): count for state, count in found.tuples()}
@@ -143,3 +153,11 @@ class RectificationRepository:
             .where(Rectification.review_id == review_id, self.visible())
         )
         return found or ""
+
+
+def _narrowed(wanted: Wanted, late_at: datetime | None) -> list[ColumnElement[bool]]:
+    found = wanted.conditions(Rectification.unit.expression)
+    if late_at is not None:
+        found += [Rectification.due_at < late_at, Rectification.finished_at.is_(None)]
+        found.append(Rectification.state.in_(OPEN))
+    return found

@@ -20,10 +20,7 @@ from reviews.second_link import rectification_of
 async def second_thing(session: AsyncSession, key: str, now: datetime) -> Rectification:
     """What the link is about. Raises NotFound for a forged link, Gone for a used or late one,
     Conflict while nothing has been put right."""
-    known = rectification_of(key)
-    if known is None:
-        raise NotFound("评价链接不对，请检查是否复制完整")
-    one = (await RectificationRepository(session, None).get(known)).rectification
+    one = await _of_link(session, key)
     if one.second_grade is not None:
         raise Gone("这次整改您已经评价过了，每次整改只评价一次", code="already_rated")
     if one.finished_at is None or refusal(
@@ -41,3 +38,19 @@ async def submit_second(
     """Take the second review of a link. Raises as `second_thing`."""
     one = await second_thing(session, key, now)
     return await second_review(session, one.id, grade, text, now)
+
+
+async def answer_of(session: AsyncSession, key: str) -> str:
+    """What the unit says it did, for whoever holds the link; empty before it was put right.
+
+    Raises NotFound for a forged link.
+    """
+    one = await _of_link(session, key)
+    return one.done if one.finished_at is not None else ""
+
+
+async def _of_link(session: AsyncSession, key: str) -> Rectification:
+    known = rectification_of(key)
+    if known is None:
+        raise NotFound("评价链接不对，请检查是否复制完整")
+    return (await RectificationRepository(session, None).get(known)).rectification

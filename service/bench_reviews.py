@@ -100,7 +100,8 @@ async def _import(database: Database, file: Path, progress: Progress) -> None:
 
 
 async def _link(database: Database, progress: Progress) -> None:
-    from reviews.link_service import apply, find
+    from reviews.link_service import find
+    from reviews.tying import apply
 
     task = progress.add_task("关联", total=None)
     async with database.unit_of_work() as session:

@@ -58,7 +58,8 @@ def report(first: Day = None, last: Day = None, as_json: Json = False) -> None:
 
 async def _read(database: Database, span: Span) -> tuple[Tally, dict[str, Tally]]:
     from reviews.figures import Axis
-    from reviews.figures_repository import FigureRepository, Wanted
+    from reviews.figures_repository import FigureRepository
+    from reviews.narrowing import Wanted
     from units.tree import UnitTree
 
     async with database.sessions() as session:

@@ -156,7 +156,8 @@ def link(dry_run: DryRun = False, as_json: Json = False) -> None:
 
 async def _linked(database: Database, dry_run: bool) -> list[Outcome]:
     from core.database import now
-    from reviews.link_service import apply, find
+    from reviews.link_service import find
+    from reviews.tying import apply
 
     async with database.sessions() as session:
         with progress("关联", None) as told:

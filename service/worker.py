@@ -23,7 +23,7 @@ from core.settings import Settings, get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
-from reviews.link_tasks import link_new_reviews, link_reviews_nightly
+from reviews.link_tasks import link_late_records, link_new_reviews
 from reviews.rectification_tasks import watch_rectifications
 from service import wechat
 from service.doors import register_texts
@@ -36,7 +36,7 @@ PERIODIC = (
     watch_clocks,
     watch_rectifications,
     link_new_reviews,
-    link_reviews_nightly,
+    link_late_records,
     recompute_clocks_nightly,
     retry_stalled,
     close_answered_cases,

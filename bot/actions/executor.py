@@ -17,7 +17,17 @@ from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.actions import guide, opinion, progress, rating, small_talk, take_in, whereabouts
+from bot.actions import (
+    guide,
+    opinion,
+    progress,
+    rating,
+    records,
+    service_review,
+    small_talk,
+    take_in,
+    whereabouts,
+)
 from bot.actions.after_alarm import after_alarm
 from bot.actions.dialogue import (
     Step,
@@ -61,6 +71,7 @@ _A_NAME = 10
 # What was taken for one of these may go on about what was just answered: 电话多少, 要带啥子.
 _MAY_GO_ON = (Step.SMALL_TALK, Step.UNCLEAR, Step.TAKE_IN, Step.ROUTE, Step.PROGRESS)
 _HAPPENED = re.compile(r"[了没不被太丢]")
+_HAS_DIGITS = re.compile(r"\d{4}")
 _GRADE_DIGIT = re.compile(r"^[1-5]$")
 
 
@@ -98,6 +109,8 @@ async def respond(talk: Talk) -> Replies:
         return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
     if talk.decision is not None and talk.decision.way is Way.POLICE_CLUE:
         return await take_in.route(talk)
+    if talk.draft is None and (about_services := await _about_services(talk, awaiting)) is not None:
+        return about_services
     if talk.draft is None and (opinion_given := await opinion.given(talk)) is not None:
         return opinion_given
     if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
@@ -106,8 +119,25 @@ async def respond(talk: Talk) -> Replies:
         return told
     if awaiting is None and (taken := await _in_reply(talk)) is not None:
         return taken
+    awaiting = talk.context.get("awaiting") if talk.draft is None else awaiting
     step = decide(talk.act, talk.confidence, awaiting, talk.text)
     return await _HANDLERS[step if awaiting else _by_its_words(talk, step)](talk)
+
+
+async def _about_services(talk: Talk, awaiting: str | None) -> Replies | None:
+    """What is said of a transaction with an authority: its progress, or how it was."""
+    if awaiting in service_review.AWAITING:
+        return await service_review.go_on(talk)
+    if awaiting in records.AWAITING:
+        if talk.act in ("ask_guide", "file_case", "handoff") and not _HAS_DIGITS.search(talk.text):
+            talk.remember(awaiting=None)
+            return None
+        return await records.progress(talk)
+    if awaiting is None and records.is_about_a_record(talk.text, talk.act):
+        return await records.progress(talk)
+    if awaiting is None and service_review.wants(talk):
+        return await service_review.begin(talk)
+    return None
 
 
 async def _in_reply(talk: Talk) -> Replies | None:
@@ -185,6 +215,10 @@ async def _choose(talk: Talk, value: str) -> Replies:
             return await progress.choose(talk, rest)
         case "review":
             return await rating.choose(talk, rest)
+        case "rate":
+            return await service_review.choose(talk, rest)
+        case "record":
+            return await records.choose(talk, rest)
         case "menu" if rest == "guide":
             return [say("请说要办什么事，例如“身份证过期了怎么换”“居住证要什么材料”。")]
         case "menu":

@@ -30,6 +30,8 @@ _PLAIN = re.compile(
     r"^(?:我)?(?:想|要|需要|帮我|给我|请)*(?:再)?(?:查(?:一?下|询)?|催(?:一?下|办)?|补充|撤(?:回|销)|取消)?.{0,4}(?:进度|工单|单子|情况|材料|一下|投诉|诉求)?[。！!？?]*$"
 )
 _AGAIN = re.compile(r"没(?:有)?解决|重新办理|重办|又(?:坏|堵|堆|漏|来|出现)了?|问题还在")
+# What was handed in to an authority is no case.
+RECORD = ("查在窗口或网上办的事", "record:ask")
 _OFFERS = {
     Wish.URGE: ("催办", "case:urge"),
     Wish.SUPPLEMENT: ("补充情况", "case:supplement"),
@@ -97,6 +99,7 @@ def _ask_number(talk: Talk, wish: str) -> Replies:
                 "请告诉我登记时留的手机号，我发验证码核验；或者说工单编号和 6 位查询码，"
                 "例如“2611220000011 查询码 234567”。",
                 ("都没有，转人工", "handoff"),
+                RECORD,
                 card={"kind": "link", "title": "查进度", "url": "/progress"},
             )
         ]
@@ -105,6 +108,7 @@ def _ask_number(talk: Talk, wish: str) -> Replies:
             "请告诉我工单编号和 6 位查询码（登记时给您的），例如“2611220000011 查询码 234567”。"
             "也可以在“查进度”页面查询。",
             ("没有编号，转人工", "handoff"),
+            RECORD,
             card={"kind": "link", "title": "查进度", "url": "/progress"},
         )
     ]

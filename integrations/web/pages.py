@@ -20,6 +20,7 @@ from core.errors import Conflict, Gone, InvalidInput, NotFound, TooManyTries
 from intake.emergencies import screen
 from intake.service import file_form
 from integrations.web.forms import MAX_DETAIL, known_key, new_key, read_form, read_review
+from integrations.web.rating_over import rating_over
 from integrations.web.render import render
 from notices.service import choose_sms
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
@@ -189,14 +190,14 @@ def _progress(
 
 @router.get("/r/{key}")
 async def rating_form(request: Request, key: str) -> HTMLResponse:
-    """The page of a rating link ``<number>-<token>``; a used link is told so.
+    """The page of a rating link ``<number>-<token>``, or why it cannot be used any more.
 
-    Otherwise raises as reviews.service.rated_thing.
+    Raises NotFound for a forged link.
     """
     try:
         return await _rating(request, key)
-    except Gone as gone:
-        return _rated_before(request, key, gone)
+    except (Gone, Conflict) as refused:
+        return rating_over(request, refused, number=key.partition("-")[0])
 
 
 @router.post("/r/{key}")
@@ -207,14 +208,14 @@ async def rating(
     tags: Annotated[list[str] | None, Form()] = None,
     text: Annotated[str, Form()] = "",
 ) -> HTMLResponse:
-    """Takes the rating and says thanks, also for one given before.
+    """Takes the rating and says what follows, or why it cannot be given any more.
 
-    Otherwise raises as reviews.service.submit.
+    Raises NotFound for a forged link.
     """
     try:
         return await _rate(request, key, grade, tags or [], text)
-    except Gone as gone:
-        return _rated_before(request, key, gone)
+    except (Gone, Conflict) as refused:
+        return rating_over(request, refused, number=key.partition("-")[0])
 
 
 async def _rate(request: Request, key: str, grade: str, tags: list[str], text: str) -> HTMLResponse:
@@ -241,14 +242,6 @@ async def _rate(request: Request, key: str, grade: str, tags: list[str], text: s
             request, key, error.fields, int(review.grade), review.tags, review.text
         )
     return render(request, "rated.html", review=stored, bad=stored.grade in BAD)
-
-
-def _rated_before(request: Request, key: str, gone: Gone) -> HTMLResponse:
-    """Calm words for whoever comes back to a used link. Raises ``gone`` when it is another reason."""
-    if gone.code != "already_rated":
-        raise gone
-    number = key.partition("-")[0]
-    return render(request, "rated_before.html", gone.status, number=number)
 
 
 async def _rating(

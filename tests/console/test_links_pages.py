@@ -57,8 +57,8 @@ async def page(app: FastAPI, city: Database) -> str:
         return f"{DESK}/{review.id}"
 
 
-async def record_of(browser: Browser, page: str, place: int) -> str:
-    return re.findall(r'name="record" value="(\d+)"', (await browser.get(page)).text)[place]
+async def about_of(browser: Browser, page: str, place: int) -> str:
+    return re.findall(r'name="about" value="(record-\d+)"', (await browser.get(page)).text)[place]
 
 
 async def test_tied_undone_and_left(enter: Enter, page: str) -> None:
@@ -67,12 +67,12 @@ async def test_tied_undone_and_left(enter: Enter, page: str) -> None:
     shown = (await dispatcher.get(page)).text
     assert all(word in shown for word in ("SL0001", "SL0002", "联系电话相同", "要了指南外的材料"))
     assert PHONE not in shown and "示例甲" not in shown
-    record = await record_of(dispatcher, page, 1)
-    tied = await dispatcher.send(page, f"{page}/tie", record=record)
+    about = await about_of(dispatcher, page, 1)
+    tied = await dispatcher.send(page, f"{page}/tie", about=about)
     assert tied.headers["location"] == f"{DESK}?done=tie"
     assert page in (await dispatcher.get(DESK, tab="manual")).text
     assert "占道许可" in (await (await enter("urban.clerk")).get("/console/rectifications")).text
-    again = await dispatcher.send(page, f"{page}/tie", record=record)
+    again = await dispatcher.send(page, f"{page}/tie", about=about)
     assert again.status_code == 409
     assert (await dispatcher.send(page, f"{page}/undo")).status_code == 422
     undone = await dispatcher.send(page, f"{page}/undo", note="不是这一件")

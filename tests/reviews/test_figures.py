@@ -17,9 +17,10 @@ from cases.vocabulary import CaseType, Source
 from core.database import Database
 from core.errors import NotAllowed, NotFound
 from reviews.figures import Axis, Figure, TagGrowth, Tally, growing
-from reviews.figures_repository import FigureRepository, Wanted
+from reviews.figures_repository import FigureRepository, Side
 from reviews.grades import TAGS, Grade
 from reviews.models import Review, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.public import as_csv, public_figures, public_reviews
 from reviews.publishing import release, take_back
 from reviews.rectifying import linked
@@ -117,8 +118,8 @@ async def test_the_way_down_leads_to_as_many(month: Database, figure: Figure) ->
         repository = FigureRepository(session, SUPERVISOR)
         wanted = Wanted(SPAN, {"urban"})
         rate = (await repository.total(wanted)).rate(figure)
-        rows, below = await repository.behind(wanted, figure, missed=False, limit=9, offset=0)
-        _, missed = await repository.behind(wanted, figure, missed=True, limit=9, offset=0)
+        rows, below = await repository.behind(wanted, figure, side=Side.ALL, limit=9, offset=0)
+        _, missed = await repository.behind(wanted, figure, side=Side.MISSED, limit=9, offset=0)
     assert (below, below - missed) == (rate.below, rate.above)
     assert {row.unit for row in rows} == {"urban"}
 

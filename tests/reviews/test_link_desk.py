@@ -18,8 +18,10 @@ from reviews.exchange import RecordRow, ReviewRow
 from reviews.files import At, Read
 from reviews.importing import take
 from reviews.link_desk import leave, listed, look, tie, undo
-from reviews.link_service import apply, find
+from reviews.link_service import find
+from reviews.linking import About
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.tying import apply
 
 PHONE = "13800001111"
 
@@ -100,14 +102,14 @@ async def test_a_slip_that_makes_the_number_of_another(city: Database) -> None:
     assert await state(city) == [("auto", "SL260805000017")]
 
 
-async def at_desk(database: Database) -> tuple[int, list[int]]:
+async def at_desk(database: Database) -> tuple[int, list[About]]:
     """A review with two services that it may be about: its id and theirs."""
     await brought(database, [record("A1"), record("A2")], [review("E1")])
     await linked(database)
     async with database.unit_of_work() as session:
         [waiting] = await listed(session, DISPATCHER, "desk", 10)
         one = await look(session, DISPATCHER, waiting.id)
-    return waiting.id, [scored.candidate.id for scored in one.best]
+    return waiting.id, [scored.candidate.about for scored in one.best]
 
 
 async def test_a_person_ties_and_takes_off(city: Database) -> None:
@@ -129,8 +131,8 @@ async def test_a_person_ties_and_takes_off(city: Database) -> None:
     login = DISPATCHER.login
     assert told_steps == [
         ("desk", "rules", None),
-        ("manual", login, candidates[1]),
-        ("undone", login, candidates[1]),
+        ("manual", login, candidates[1].id),
+        ("undone", login, candidates[1].id),
     ]
 
 

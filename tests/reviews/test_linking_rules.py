@@ -11,12 +11,12 @@ import pytest
 from core.calendar import LOCAL
 from reviews.link_evaluation import figures
 from reviews.link_service import understood_time
-from reviews.linking import Candidate, Said, Verdict, contradicts, ranked, score, verdict
+from reviews.linking import About, Candidate, Said, Verdict, contradicts, ranked, score, verdict
 from reviews.near import one_off, wrong_digit
 
 AT = datetime(2026, 8, 5, 10, 0, tzinfo=LOCAL)
 RECORD = Candidate(
-    id=1,
+    about=About(False, 1),
     number="SL260805000017",
     unit="police",
     items=("居住证办理", "暂住证"),
@@ -29,7 +29,14 @@ RECORD = Candidate(
     name="王建国",
 )
 SAID = Said(created_at=AT + timedelta(days=12))
-OTHER = replace(RECORD, id=2, number="SL260805000391", phone_hash="p2", name="李梅", window="B11")
+OTHER = replace(
+    RECORD,
+    about=About(False, 2),
+    number="SL260805000391",
+    phone_hash="p2",
+    name="李梅",
+    window="B11",
+)
 
 
 def weight(rule: str, said: Said, candidate: Candidate = RECORD) -> float | None:
@@ -98,9 +105,55 @@ def test_verdict(said: dict[str, Any], expected: Verdict) -> None:
     assert verdict(ranked([score(told, RECORD), score(told, OTHER)])) is expected
 
 
+CASE = Candidate(
+    about=About(True, 1),
+    number="SL26080500031",
+    unit="urban",
+    items=("工地夜间施工噪声",),
+    window="",
+    place="城东区示例路12号",
+    accepted_at=AT,
+    finished_at=AT + timedelta(days=3),
+    phone_hash="p1",
+    kind=None,
+    words="工地夜间施工噪声\n示例路12号工地夜里一直施工，吵得睡不着",
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"phone_hash": "p1"}, Verdict.AUTO),
+        ({"phone_hash": "p1", "item": "居住证办理"}, Verdict.DESK),
+        ({"units": frozenset({"urban"}), "item": "施工噪声", "place": "示例路12号"}, Verdict.DESK),
+        ({"units": frozenset({"urban"}), "text": "工地夜里还在施工，没人管"}, Verdict.NONE),
+        ({"phone_hash": "p9", "item": "施工噪声"}, Verdict.NONE),
+        ({}, Verdict.NONE),
+    ],
+)
+def test_verdict_of_a_case(said: dict[str, Any], expected: Verdict) -> None:
+    told = replace(SAID, created_at=AT + timedelta(days=4), **said)
+    assert verdict(ranked([score(told, CASE)])) is expected
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"item": "夜间施工"}, 3.0),
+        ({"text": "施工噪声投诉以后，答复说已经处理，其实没有停"}, None),
+        ({"item": "施工噪声的处理结果"}, 1.2),
+        ({"item": "居住证办理"}, -2.0),
+        ({}, None),
+    ],
+)
+def test_topic_of_a_case(said: dict[str, Any], expected: float | None) -> None:
+    assert weight("topic", replace(SAID, **said), CASE) == expected
+    assert weight("item", replace(SAID, **said), CASE) is None
+
+
 def test_two_alike_go_to_the_desk() -> None:
     told = replace(SAID, phone_hash="p1", item="居住证办理", day=AT.date())
-    twin = replace(RECORD, id=3)
+    twin = replace(RECORD, about=About(False, 3))
     best = ranked([score(told, RECORD), score(told, twin)])
     assert verdict(best) is Verdict.DESK
     assert best[0].probability == pytest.approx(best[1].probability)

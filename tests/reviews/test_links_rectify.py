@@ -18,10 +18,12 @@ from reviews.codes import CodeSystem
 from reviews.exchange import RecordRow, ReviewRow
 from reviews.files import At, Read
 from reviews.importing import Report, take
-from reviews.link_desk import tie, undo
-from reviews.link_service import apply, find
-from reviews.link_tasks import link_again, link_new
+from reviews.link_desk import listed, look, tie, undo
+from reviews.link_service import find
+from reviews.link_tasks import link_again
+from reviews.linking import About
 from reviews.models import Rectification, Review, ServiceRecord
+from reviews.tying import apply
 from units.models import Unit
 
 PHONE = "13800001111"
@@ -90,7 +92,7 @@ async def test_tied_by_hand_and_taken_off(city: Database) -> None:
     async with city.unit_of_work() as session:
         [id] = await session.scalars(select(Review.id).where(Review.link == "desk"))
         order = select(ServiceRecord.id).order_by(ServiceRecord.project_no)
-        first, second = await session.scalars(order)
+        first, second = [About(False, id) for id in await session.scalars(order)]
     async with city.unit_of_work() as session:
         await tie(session, DISPATCHER, id, first, LATER)
     assert await open_ones(city) == [("urban", "pending")]
@@ -102,9 +104,9 @@ async def test_tied_by_hand_and_taken_off(city: Database) -> None:
     assert await open_ones(city) == [("power", "pending")]
 
 
-async def answered(city: Database, file: Register) -> str:
+async def answered(city: Database, file: Register, **more: Any) -> str:
     """The number of a case that the urban bureau answered."""
-    done = await file(lead="urban")
+    done = await file(lead="urban", **more)
     async with city.unit_of_work() as session:
         await cases.accept(session, URBAN, done.case_id, 1, NOW)
         await cases.answer(session, URBAN, done.case_id, 2, "修好了", "", NOW)
@@ -135,36 +137,54 @@ async def test_a_case_is_not_rated_before_its_answer(
     assert "还没有答复" in done.rejected[0].reason
 
 
-async def test_the_background_links_what_came_in_and_at_night_what_came_late(
-    city: Database,
+async def rated_round(database: Database) -> int | None:
+    async with database.sessions() as session:
+        return await session.scalar(select(Case.rated_round))
+
+
+async def test_tied_to_a_case_by_rules_and_taken_off(city: Database, file: Register) -> None:
+    await answered(city, file, phone=PHONE)
+    await brought(city, [], review("E1", evalDetail=["108"]))
+    assert await link_again(city, LATER, fresh=True) == 1
+    assert (await open_ones(city), await rated_round(city)) == ([("urban", "pending")], 1)
+    assert await link_again(city, LATER, fresh=False) == 0
+    async with city.unit_of_work() as session:
+        [one] = await listed(session, DISPATCHER, "auto", 10)
+        await undo(session, DISPATCHER, one.id, "说的是另一件事", LATER)
+    assert (await open_ones(city), await rated_round(city)) == ([("urban", "withdrawn")], None)
+    assert await link_again(city, LATER, fresh=False) == 0
+    async with city.unit_of_work() as session:
+        [candidate] = (await look(session, DISPATCHER, one.id)).best
+        await tie(session, DISPATCHER, one.id, candidate.candidate.about, LATER)
+    assert (await open_ones(city), await rated_round(city)) == ([("urban", "pending")], 1)
+
+
+@pytest.mark.parametrize("hidden", [{"confidential": True}, {"anonymous": True}])
+async def test_a_hidden_case_is_no_candidate(
+    city: Database, file: Register, hidden: dict[str, Any]
 ) -> None:
+    await answered(city, file, phone=PHONE, **hidden)
+    await brought(city, [], review("E1"))
+    await link_again(city, LATER, fresh=True)
+    assert (await open_ones(city), await rated_round(city)) == ([], None)
+
+
+async def test_a_record_that_comes_late_is_found_at_night(city: Database) -> None:
     said = {"taskName": "占道许可", "handleTime": "2026-08-05"}
     await brought(city, [], review("E1", **said))
-    assert await link_new(city, LATER) == 1
-    assert await open_ones(city) == []
-    # Its record comes later: only the night looks again.
+    assert await link_again(city, LATER, fresh=True) == 1
     await brought(city, [record("A1")])
-    assert await link_new(city, LATER) == 0
-    assert await link_again(city, LATER) == 1
+    assert await link_again(city, LATER, fresh=True) == 0
+    await link_again(city, LATER, fresh=False)
     assert await open_ones(city) == [("urban", "pending")]
-    assert (await link_again(city, LATER), await link_new(city, LATER)) == (0, 0)
 
 
-async def test_what_a_person_decided_while_the_rules_looked_stands(city: Database) -> None:
-    said = {"taskName": "占道许可", "handleTime": "2026-08-05"}
-    await brought(city, [record("A1"), record("A2", mobile="13800009999")], review("E1", **said))
+async def test_what_a_person_decides_meanwhile_stands(city: Database) -> None:
+    await brought(city, [record("A1")], review("E1", taskName="占道许可", handleTime="2026-08-05"))
     async with city.unit_of_work() as session:
         found = await find(session, told)
-        review_id = found[0].review_id
-        other = await session.scalar(
-            select(ServiceRecord.id).where(ServiceRecord.project_no == "A2")
-        )
-    assert other is not None
-    async with city.unit_of_work() as session:
-        await tie(session, DISPATCHER, review_id, other, LATER)
-    async with city.unit_of_work() as session:
+        [one] = await session.scalars(select(Review))
+        one.link, one.linked_by = "none", DISPATCHER.login
+        await session.flush()
         await apply(session, found, LATER)
-    assert await link_again(city, LATER) == 0
-    async with city.sessions() as session:
-        kept = await session.get_one(Review, review_id)
-        assert (kept.link, kept.service_record_id) == ("manual", other)
+    assert await open_ones(city) == []

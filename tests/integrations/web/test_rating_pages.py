@@ -15,7 +15,6 @@ from town import DISPATCHER, URBAN, Register, city, file
 from cases import service as cases
 from cases.models import Case
 from core.database import Database, now
-from core.errors import Gone
 from core.models import CalendarYear
 from integrations import web
 from kb.service import KnowledgeBase
@@ -58,11 +57,11 @@ async def test_a_used_link_says_thanks(visitor: httpx.AsyncClient, link: str) ->
         assert not re.search("已失效|错误代码", again.text)
 
 
-async def test_a_link_of_an_earlier_round_is_still_an_error(
+async def test_a_link_of_an_earlier_round_leads_to_the_latest(
     visitor: httpx.AsyncClient, link: str, city: Database
 ) -> None:
     async with city.unit_of_work() as session:
         await session.execute(update(Case).values(round=Case.round + 1))
-    with pytest.raises(Gone) as refused:
-        await visitor.get(link)
-    assert refused.value.code == "superseded"
+    told = await visitor.get(link)
+    assert told.status_code == 410
+    assert "请用最近一次的评价链接" in told.text and "错误代码" not in told.text

@@ -1,0 +1,203 @@
+"""Rating any service in the talk: 我要给昨天办居住证打差评.
+
+Grade, what it is about, and the reason of a bad one are taken from what was said; only what is
+missing is asked. Of a record that is shown to be the citizen's own the review is its review; else it
+is kept with what was said, and the rules of linking find what it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.actions import review_words
+from bot.actions.dialogue import looks_like_question
+from bot.actions.rating import grade_of
+from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from core.database import now
+from core.replies import say
+from intake.facts import find_phone, without_contact
+from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.own_records import proved
+from reviews.said import Given, submit_for_record, submit_said
+
+ABOUT, GRADE, REASON = "service_about", "service_grade", "service_reason"
+AWAITING = (ABOUT, GRADE, REASON)
+# Which tags of a bad grade are offered: by voice and thumb nobody goes through eight.
+_TAGS_OFFERED = 4
+_BARE_GRADE = re.compile(
+    r"(?:我)?(?:要|想)?(?:给|对|打|写|点|评价?|来)+(?:个|一个|一下)?|非常|很|不?(?:太)?满意|差评|好评|"
+    r"[一二三四五1-5两]?颗?星|[一二三四五1-5两]分|[。！!，,了吧的]"
+)
+# Words of a reason beside grade and matter; fewer are none.
+_REASON_WORDS = 3
+
+
+def wants(talk: Talk) -> bool:
+    """Whether the turn rates a service that is no case of this talk."""
+    asks = talk.act == "review" or bool(review_words.ASKS_TO_RATE.search(talk.text))
+    if not asks or talk.draft is not None or looks_like_question(talk.text):
+        return False
+    return bool(_matter(talk)) or not talk.context.get("case")
+
+
+async def begin(talk: Talk) -> Replies:
+    """Take what the turn says, and ask for what is missing."""
+    said, grade = _matter(talk), grade_of(talk.text)
+    talk.remember(rated=None)
+    review: dict[str, Any] = {"said": said, "grade": int(grade) if grade else None}
+    review["text"] = _reason(talk.text, said) if said or grade else ""
+    if not said and talk.context.get("record"):
+        review["record"] = talk.context["record"]
+    return await _next(talk, review)
+
+
+async def go_on(talk: Talk) -> Replies | None:
+    """The turn answers what was asked; None when it is about something else."""
+    waiting = talk.context.get("awaiting")
+    review = dict(talk.context.get("rating") or {})
+    stop = talk.act == "handoff" or (talk.act == "ask_guide" and looks_like_question(talk.text))
+    if not review or stop or re.match(r"(?:算了|不评|不打|取消)", talk.text):
+        talk.remember(awaiting=None, rating=None)
+        return None if stop or not review else [say("好的，这次不评价。", *HELP_CHOICES)]
+    phone = find_phone(talk.text)
+    if phone:
+        review["phone"] = phone
+    words = without_contact(talk.text) if phone else talk.text
+    if waiting == GRADE:
+        grade = grade_of(words)
+        review["grade"] = int(grade) if grade else None
+        review["text"] = review.get("text") or _reason(words, {})
+    elif waiting == ABOUT:
+        review["said"] = _matter(talk) or {"item": words[:40]}
+        review["grade"] = review.get("grade") or _grade(words)
+    else:
+        review["text"] = words or "没有说原因"
+    return await _next(talk, review)
+
+
+async def choose(talk: Talk, value: str) -> Replies:
+    """A quick reply: ``grade:<1-5>``, ``tag:<code>``, ``none`` (no reason given), ``record:<id>``."""
+    kind, _, rest = value.partition(":")
+    review = dict(talk.context.get("rating") or {})
+    if kind == "record":
+        if rest not in [str(one) for one in talk.context.get("records", [])]:
+            return [say("请先查到这个办件再评价。", ("查办件", "record:ask"))]
+        return await _next(talk, {"record": int(rest), "said": {}})
+    if not review:
+        return [say("请说评价的是哪件事，例如“昨天在政务中心办的居住证，给差评”。")]
+    if kind == "grade" and rest in {str(int(grade)) for grade in Grade}:
+        review["grade"] = int(rest)
+    elif kind == "tag" and review.get("grade") and rest in TAGS[Grade(int(review["grade"]))]:
+        review["tags"] = [rest]
+    elif kind == "none":
+        review["text"] = "没有说原因"
+    return await _next(talk, review)
+
+
+async def _next(talk: Talk, review: dict[str, Any]) -> Replies:
+    said = review.get("said") or {}
+    if not said and not review.get("record"):
+        return _ask(
+            talk,
+            review,
+            ABOUT,
+            "请说评价的是哪件事：什么时候、在哪个单位或窗口办了什么。有办件编号请一起说。",
+        )
+    if not review.get("grade"):
+        grades = [(GRADE_NAMES[g], f"rate:grade:{int(g)}") for g in sorted(Grade, reverse=True)]
+        return _ask(talk, review, GRADE, f"{_about(review)}，请选一个等级：", *grades)
+    grade = Grade(int(str(review["grade"])))
+    if grade in BAD and not review.get("text") and not review.get("tags"):
+        tags = list(TAGS[grade].items())[-_TAGS_OFFERED:]
+        phone = "" if _phone(talk, review) else "也请留下办理时的手机号，好找到这次办理。"
+        return _ask(
+            talk,
+            review,
+            REASON,
+            f"记为“{GRADE_NAMES[grade]}”：{_about(review)}。请说说哪里不满意。{phone}",
+            *[(title, f"rate:tag:{code}") for code, title in tags],
+            ("不说原因", "rate:none"),
+        )
+    return await _store(talk, review, grade)
+
+
+def _ask(
+    talk: Talk, review: dict[str, Any], awaiting: str, text: str, *choices: tuple[str, str]
+) -> Replies:
+    talk.remember(awaiting=awaiting, rating=review)
+    return [say(text, *choices)]
+
+
+async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
+    tags = review.get("tags") or []
+    said = review.get("said") or {}
+    given = Given(
+        key=f"turn:{talk.turn_id}",
+        grade=grade,
+        channel=talk.conversation.channel,
+        tags=tags,
+        text=str(review.get("text") or ""),
+        said=said,
+        phone=_phone(talk, review),
+    )
+    talk.remember(awaiting=None, rating=None, failures=None)
+    record = (
+        await proved(talk.session, int(str(review["record"]))) if review.get("record") else None
+    )
+    if record is not None:
+        await submit_for_record(talk.session, record, given, now())
+        unit = talk.line.city.tree.name(record.unit) if record.unit else record.dept_name
+        after = f"已转{unit}核实整改，整改情况会有人回访您。" if grade in BAD else "感谢您的评价。"
+        return [
+            say(
+                f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}",
+                *HELP_CHOICES,
+            )
+        ]
+    await submit_said(talk.session, given, now())
+    after = (
+        "会按您说的核对是哪次办理；对上以后，承办单位要核实整改。"
+        if grade in BAD
+        else "会按您说的核对是哪次办理。"
+    )
+    return [
+        say(
+            f"已收到您的评价（{GRADE_NAMES[grade]}）：{review_words.told(said)}。{after}"
+            "评价时不会告诉承办单位您是谁。",
+            *HELP_CHOICES,
+        )
+    ]
+
+
+def _about(review: dict[str, Any]) -> str:
+    said = review.get("said")
+    return review_words.told(said) if isinstance(said, dict) and said else "刚才查到的办件"
+
+
+def _grade(text: str) -> int | None:
+    found = grade_of(text)
+    return int(found) if found else None
+
+
+def _phone(talk: Talk, review: dict[str, Any]) -> str | None:
+    said = review.get("phone")
+    return str(said) if said else find_phone(talk.text) or talk.caller
+
+
+def _matter(talk: Talk) -> dict[str, str]:
+    items = [(item.name, *item.aliases) for item in talk.line.knowledge.items()]
+    units = {
+        name: unit.name
+        for unit in talk.line.city.tree.units.values()
+        for name in (unit.name, unit.short, *unit.aliases)
+        if name
+    }
+    return review_words.matter_of(talk.text, items, units)
+
+
+def _reason(text: str, said: dict[str, str]) -> str:
+    rest = without_contact(text)
+    for words in said.values():
+        rest = rest.replace(words, "")
+    return text if len(_BARE_GRADE.sub("", rest)) - (6 if said else 0) >= _REASON_WORDS else ""

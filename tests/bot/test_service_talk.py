@@ -1,0 +1,232 @@
+"""Transactions with an authority in the talk: how far they are, and how they were."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from recorder import Recorder
+from sqlalchemy import select, text
+from town import NOW
+
+from bot.actions import executor, records
+from bot.actions.review_words import matter_of, told
+from bot.actions.talk import Talk
+from bot.city import Line
+from bot.models import Conversation
+from core.database import Database, now
+from core.errors import Gone, TooManyTries
+from kb.readers.unit_names import UnitNames
+from notices.channels import register, unregister_all
+from notices.messages import reply_of
+from notices.models import Delivery
+from reviews.codes import CodeSystem
+from reviews.exchange import RecordRow
+from reviews.files import At, Read
+from reviews.importing import take
+from reviews.link_tasks import link_again
+from reviews.models import Rectification, Review
+from reviews.own_records import find_number
+from units.models import Unit
+from units.tree import UnitTree
+
+PHONE = "13800001234"
+ITEMS = [("居住证办理", "居住证"), ("占道许可", "占道经营")]
+
+
+@pytest.mark.parametrize(
+    ("words", "act", "expected"),
+    [
+        ("我的执照办到哪了", "ask_progress", True),
+        ("我昨天办的居住证办好没", "ask_progress", True),
+        ("查一下我的办件", "ask_progress", True),
+        ("SL261102000001", "inform", True),
+        ("补贴批下来没有", "ask_progress", True),
+        ("我投诉的噪音处理得怎么样了", "ask_progress", False),
+        ("查进度", "ask_progress", False),
+        ("我的工单办到哪一步了", "ask_progress", False),
+        ("营业执照怎么办", "ask_guide", False),
+        ("2611220000011", "ask_progress", False),
+        ("13800001234", "inform", False),
+    ],
+)
+def test_about_a_record(words: str, act: str, expected: bool) -> None:
+    assert records.is_about_a_record(words, act) is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("办件sl261102000001，尾号2000", "SL261102000001"),
+        ("110000000000202611020001", "110000000000202611020001"),
+        ("工单2611220000011", None),
+        ("电话13800001234", None),
+    ],
+)
+def test_number_of_a_record(words: str, number: str | None) -> None:
+    assert find_number(words) == number
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("我要给昨天办居住证打差评", {"item": "居住证办理", "time": "昨天"}),
+        ("给政务中心3号窗口点个赞", {"place": "政务中心", "window": "3"}),
+        (
+            "昨天在示例市城市管理局办的占道经营，给好评",
+            {"item": "占道许可", "unit": "示例市城市管理局", "time": "昨天"},
+        ),
+        ("十二号窗口态度太差，差评", {"window": "12"}),
+        ("评价办件SL261102000001", {"number": "SL261102000001"}),
+        ("上午办的老年卡给四星", {"item": "老年卡", "time": "上午"}),
+        ("我要打差评", {}),
+        ("昨天的服务太差，差评", {}),
+    ],
+)
+def test_matter_of_a_review(words: str, expected: dict[str, str]) -> None:
+    units = {"示例市城市管理局": "示例市城市管理局", "城管局": "示例市城市管理局"}
+    assert matter_of(words, ITEMS, units) == expected
+
+
+def test_a_matter_in_words() -> None:
+    said = {"item": "居住证办理", "time": "昨天", "place": "政务中心", "window": "3"}
+    assert told(said) == "昨天在政务中心3号窗口办的居住证办理"
+
+
+class Chat:
+    """One conversation through the turn of the line; every turn is a transaction of its own."""
+
+    def __init__(self, database: Database, id: uuid.UUID) -> None:
+        self.database, self.id = database, id
+        self.choices: list[str] = []
+
+    async def say(self, words: str, act: str = "inform", value: str | None = None) -> str:
+        async with self.database.unit_of_work() as session:
+            tree = await UnitTree.load(session)
+            items = [SimpleNamespace(name=names[0], aliases=names[1:]) for names in ITEMS]
+            knowledge = SimpleNamespace(items=lambda: items)
+            line = cast(Line, SimpleNamespace(city=SimpleNamespace(tree=tree), knowledge=knowledge))
+            conversation = await session.get_one(Conversation, self.id)
+            talk = Talk(line, session, conversation, None, uuid.uuid4(), words, act, 0.9, value)
+            replies = await executor.respond(talk)
+        self.choices = [choice.value for reply in replies for choice in reply.choices]
+        return "\n".join(reply.text for reply in replies)
+
+    async def choose(self, value: str) -> str:
+        return await self.say("", "choose", value)
+
+
+@pytest.fixture
+async def chat(city: Database) -> AsyncIterator[Chat]:
+    id = uuid.uuid4()
+    async with city.unit_of_work() as session:
+        session.add(Conversation(id=id, token_hash=id.hex, channel="web", context={}))
+        units = UnitNames((await session.scalars(select(Unit))).all())
+        at = At("test", 1)
+        read = Read([(at, _record("SL260805000017")), (at, _running("SL260805000018"))], [])
+        await take(session, read, "大厅", CodeSystem.NATIONAL, units, NOW, _silent)
+    register(Recorder("sms"), pushes_lines=True)
+    yield Chat(city, id)
+    unregister_all()
+    async with city.unit_of_work() as session:
+        await session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
+def _record(number: str, **more: Any) -> RecordRow:
+    day = now().replace(hour=2, minute=0)
+    plain = {"projectNo": number, "taskName": "占道许可", "deptName": "示例市城市管理局", "pf": 5}
+    plain |= {"acceptDate": day, "resultDate": day, "mobile": PHONE, "userName": "示例甲"}
+    return RecordRow.model_validate(plain | {"proStatus": 3} | more)
+
+
+def _running(number: str) -> RecordRow:
+    return _record(number, taskName="居住证办理", proStatus=2, resultDate=None, promiseDay=5)
+
+
+async def _silent(rows: int) -> None:
+    del rows
+
+
+async def stored(database: Database) -> list[Review]:
+    async with database.sessions() as session:
+        return list(await session.scalars(select(Review).order_by(Review.id)))
+
+
+async def test_progress_by_number_and_tail_then_a_review_of_it(chat: Chat) -> None:
+    assert "后四位" in await chat.say("办件SL260805000017办好没", "ask_progress")
+    assert "不对" in await chat.say("0000")
+    shown = await chat.say("1234")
+    assert "占道许可" in shown and "已办结" in shown and "示例甲" not in shown
+    [rate] = [value for value in chat.choices if value.startswith("rate:")]
+    assert "选一个等级" in await chat.choose(rate)
+    assert "哪里不满意" in await chat.choose("rate:grade:1")
+    assert "示例市城市管理局核实整改" in await chat.choose("rate:tag:115")
+    [review] = await stored(chat.database)
+    assert (review.link, review.grade, review.tags, review.channel) == ("exact", 1, ["115"], "web")
+    async with chat.database.sessions() as session:
+        assert (await session.scalars(select(Rectification.unit))).all() == ["urban"]
+    await chat.choose(rate)
+    with pytest.raises(Gone):
+        await chat.choose("rate:grade:5")
+
+
+async def test_a_number_nobody_knows_and_one_with_a_wrong_tail_are_told_alike(chat: Chat) -> None:
+    await chat.say("查办件SL260805000017", "ask_progress")
+    wrong = await chat.say("0000")
+    await chat.say("查办件SL260805999999", "ask_progress")
+    assert await chat.say("1234") == wrong
+    await chat.say("SL260805000017")
+    for _ in range(4):
+        await chat.say("0001")
+    with pytest.raises(TooManyTries):
+        await chat.say("1234")
+
+
+async def test_several_by_the_telephone(chat: Chat) -> None:
+    assert "手机号" in await chat.say("我的执照办到哪了", "ask_progress")
+    assert "验证码" in await chat.say(PHONE)
+    async with chat.database.sessions() as session:
+        [sent] = await session.scalars(select(Delivery).where(Delivery.kind == "code"))
+        code = re.search(r"\d{6}", reply_of(sent).text)
+    assert code is not None
+    assert "不正确" in await chat.say("000000" if code[0] != "000000" else "111111")
+    shown = await chat.say(f"验证码{code[0]}")
+    assert shown.index("居住证办理") < shown.index("占道许可")
+    assert "办理中" in await chat.choose(chat.choices[0])
+    assert not [value for value in chat.choices if value.startswith("rate:")]
+    assert "请说办件编号" in await chat.choose("record:open:999999")
+
+
+async def test_a_bad_review_in_two_turns_finds_its_record(chat: Chat) -> None:
+    asked = await chat.say("我要给今天办占道经营打差评", "review")
+    assert "哪里不满意" in asked and "今天办的占道许可" in asked and "手机号" in asked
+    done = await chat.say(f"让我跑了三趟，我电话{PHONE}")
+    assert "不会告诉承办单位您是谁" in done and PHONE not in done
+    [review] = await stored(chat.database)
+    assert (review.link, review.said) == ("none", {"item": "占道许可", "time": "今天"})
+    assert review.text == "让我跑了三趟"
+    await link_again(chat.database, now(), fresh=True)
+    [review] = await stored(chat.database)
+    assert review.link == "auto"
+
+
+async def test_all_in_one_turn(chat: Chat) -> None:
+    done = await chat.say("刚才办占道经营的那个窗口态度太差让我等两个小时，给差评", "review")
+    assert "已收到" in done
+    [review] = await stored(chat.database)
+    assert review.grade == 1 and "等两个小时" in review.text
+
+
+async def test_what_is_missing_is_asked(chat: Chat) -> None:
+    assert "哪件事" in await chat.say("我要评价", "review")
+    assert "选一个等级" in await chat.say("昨天办的居住证")
+    assert "已收到" in await chat.say("非常满意")
+    [review] = await stored(chat.database)
+    assert (review.grade, review.said) == (5, {"item": "居住证办理", "time": "昨天"})
+    assert "哪件事" in await chat.say("给差评", "review")
+    assert "不评价" in await chat.say("算了")
+    assert len(await stored(chat.database)) == 1
