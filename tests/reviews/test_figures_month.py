@@ -30,8 +30,9 @@ from reviews.figures_repository import FigureRepository, Side
 from reviews.files import read
 from reviews.grades import BAD, TAGS, Grade
 from reviews.importing import take
-from reviews.link_service import apply, find
+from reviews.link_service import find
 from reviews.narrowing import Wanted
+from reviews.tying import apply
 from service.bench_reviews_data import DAYS, FIRST_DAY, City, Generator
 from units.tree import UnitTree
 
