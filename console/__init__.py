@@ -34,6 +34,7 @@ from console import (
     office,
     paper_page,
     rectification_actions,
+    rectification_case,
     rectifications_page,
     register_page,
     review_figures_page,
@@ -83,6 +84,8 @@ for _pages in (
     office,
     rectifications_page,
     reviews_page,
+    # Before the other actions: those take any word in its place.
+    rectification_case,
     rectification_actions,
     review_figures_page,
     links_page,
