@@ -20,6 +20,7 @@ from console import (
     desk_actions,
     desks,
     joining_page,
+    knowledge_complaints,
     knowledge_drafts,
     knowledge_editing,
     knowledge_feedback,
@@ -107,6 +108,7 @@ for _pages in (
     knowledge_questions,
     knowledge_notices,
     knowledge_feedback,
+    knowledge_complaints,
 ):
     router.include_router(_pages.router)
 

@@ -23,6 +23,7 @@ from core.settings import Settings, get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
+from reviews.guides import report_guides
 from reviews.link_tasks import link_late_records, link_new_reviews
 from reviews.rectification_tasks import (
     open_rectifications,
@@ -41,6 +42,7 @@ PERIODIC = (
     watch_rectifications,
     open_rectifications,
     recompute_rectifications,
+    report_guides,
     link_new_reviews,
     link_late_records,
     recompute_clocks_nightly,
