@@ -20,6 +20,7 @@ from console import (
     desk_actions,
     desks,
     joining_page,
+    knowledge_complaints,
     knowledge_drafts,
     knowledge_editing,
     knowledge_feedback,
@@ -34,6 +35,7 @@ from console import (
     office,
     paper_page,
     rectification_actions,
+    rectification_case,
     rectifications_page,
     register_page,
     review_figures_page,
@@ -84,6 +86,8 @@ for _pages in (
     office,
     rectifications_page,
     reviews_page,
+    # Before the other actions: those take any word in its place.
+    rectification_case,
     rectification_actions,
     review_figures_page,
     links_page,
@@ -106,6 +110,7 @@ for _pages in (
     knowledge_questions,
     knowledge_notices,
     knowledge_feedback,
+    knowledge_complaints,
 ):
     router.include_router(_pages.router)
 

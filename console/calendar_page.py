@@ -23,6 +23,7 @@ from core.calendar import LOCAL
 from core.database import now
 from core.errors import InvalidInput
 from core.jobs import defer
+from reviews.rectification_tasks import recompute_rectifications
 
 router = console_router()
 log = structlog.get_logger(__name__)
@@ -60,6 +61,7 @@ async def set_days(request: Request, form: PostedForm) -> Response:
         for day in days:
             await CalendarRepository(session).set_day(day, working=working, note=typed["note"])
         await defer(session, recompute_clocks)
+        await defer(session, recompute_rectifications)
     _log(form, "set", first=str(days[0]), last=str(days[-1]), working=working)
     return _back(days[0].year, "day")
 
@@ -71,6 +73,7 @@ async def remove_day(request: Request, day: date, form: PostedForm) -> Response:
     async with database_of(request).unit_of_work() as session:
         await CalendarRepository(session).remove_day(day)
         await defer(session, recompute_clocks)
+        await defer(session, recompute_rectifications)
     _log(form, "removed", day=str(day))
     return _back(day.year, "removed")
 
@@ -83,6 +86,7 @@ async def set_announced(request: Request, year: int, form: PostedForm) -> Respon
     async with database_of(request).unit_of_work() as session:
         await CalendarRepository(session).set_announced(_year(year), announced)
         await defer(session, recompute_clocks)
+        await defer(session, recompute_rectifications)
     _log(form, "announced", year=year, announced=announced)
     return _back(year, "announced")
 

@@ -44,6 +44,7 @@ from core.calendar import LOCAL
 from core.database import now
 from core.errors import NotFound
 from core.identity import UNIT_ROLES
+from reviews.rectification_repository import RectificationRepository
 from reviews.service import reviews_of
 from routing.repository import CategoryRepository, leaves
 from routing.service import Router
@@ -159,6 +160,7 @@ async def show_case(
         citizen_only=shown.citizen_only,
         names=names,
         reviews=found["reviews"],
+        rectification=found["rectification"],
         similar=found["similar"],
         unit_short=tree.short,
         unit_name=tree.name,
@@ -215,6 +217,7 @@ async def _around(session: AsyncSession, staff: Staff, view: CaseView) -> dict[s
             for review in (await reviews_of(session, [view.id])).get(view.id, [])
             if review.named or staff.actor.role not in UNIT_ROLES
         ],
+        "rectification": await RectificationRepository(session, staff.actor).opened(view.id),
         "similar": await similar_cases(session, staff.actor, case) if view.actions else [],
         "categories": categories,
         "return_until": await _return_until(session, view),

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.calendar import LOCAL
 from core.identity import Actor
+from kb.complaints import count_complaints
 from kb.desk_repository import DeskRepository, Wanted
 from kb.drafts_repository import DraftRepository
 from kb.feedback_repository import FeedbackRepository, QuestionRepository
@@ -38,6 +39,12 @@ async def waiting_for(session: AsyncSession, actor: Actor, moment: datetime) -> 
             await feedback.count("open"),
             "/console/knowledge/feedback",
             await feedback.count("open", due_before=moment),
+        ),
+        Waiting(
+            "被差评的指南",
+            await count_complaints(session, actor, "open"),
+            "/console/knowledge/complaints",
+            await count_complaints(session, actor, "open", moment),
         ),
         Waiting(
             "即将到期的条目",

@@ -10,6 +10,7 @@ from datetime import datetime
 from fastapi import Request
 from starlette.responses import Response
 
+from cases.models import Case
 from console.clock import Clock, clock
 from console.list_tabs import ListTab
 from console.menu import REVIEW_ROLES
@@ -27,6 +28,7 @@ from reviews.models import Rectification, RectificationEvent, Review
 from reviews.publishing import PUBLISHERS
 from reviews.rectification import (
     ACTION_NAMES,
+    CASE_OPENERS,
     DOES,
     ENDED,
     MOST_EXTENSION_DAYS,
@@ -183,6 +185,7 @@ async def show(
         repository = RectificationRepository(session, staff.actor)
         row = await repository.get(rectification_id)
         events = await repository.history(rectification_id)
+        opened = await session.get(Case, row.rectification.case_id or 0)
         people = await ConsoleRepository(session, staff.actor).staff_names([e.by for e in events])
     one = row.rectification
     return render(
@@ -208,6 +211,8 @@ async def show(
         else "",
         calls=staff.actor.role in DOES[Action.SOLVED],
         publishes=staff.actor.role in PUBLISHERS,
+        opened=opened.number if opened else "",
+        opens=staff.actor.role in CASE_OPENERS and one.case_id is None and one.closed_at is None,
         done=done,
         problem=problem,
     )
@@ -255,6 +260,8 @@ def _history(event: RectificationEvent, people: Mapping[str, str], tree: UnitTre
         extra = f"约定 {planned} 前完成"
     elif days := event.data.get("days"):
         extra = f"申请延长 {days} 个工作日"
+    elif number := event.data.get("number"):
+        extra = f"工单 {number}"
     elif grade := event.data.get("grade"):
         extra = GRADE_NAMES[Grade(grade)]
     return HistoryLine(

@@ -89,6 +89,8 @@ class Action(StrEnum):
     YELLOW = "yellow"
     RED = "red"
     RELEASE = "release"
+    OPEN_CASE = "open_case"
+    RECOMPUTE = "recompute"
 
 
 ACTION_NAMES = {
@@ -117,6 +119,8 @@ ACTION_NAMES = {
     Action.YELLOW: "黄牌：即将到期",
     Action.RED: "红牌：已超期",
     Action.RELEASE: "公开评价和答复",
+    Action.OPEN_CASE: "转为工单",
+    Action.RECOMPUTE: "工作日历调整，期限重算",
 }
 
 S, A = State, Action
@@ -154,6 +158,8 @@ TRANSITIONS: dict[tuple[Action, State], State] = {
 }
 
 _SUPERVISOR = frozenset({Role.SUPERVISOR})
+# Who may have what a bad review tells of handled as a case, once.
+CASE_OPENERS = UNIT_ROLES | _SUPERVISOR
 _CALLERS = frozenset({Role.CALLBACK_CLERK, Role.SUPERVISOR})
 # Actions without an entry are the citizen's or the line's own.
 DOES: dict[Action, frozenset[Role]] = {

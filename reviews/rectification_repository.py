@@ -6,13 +6,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.models import Case
+from cases.models import Case, SubCase
+from cases.narrowing import LIVE as sub_case_lives
 from cases.repository import CaseRepository
+from cases.vocabulary import Part
 from core.errors import NotFound
 from core.identity import UNIT_ROLES, Actor, Role
+from reviews.grades import BAD
 from reviews.models import (
     Rectification,
     RectificationEvent,
@@ -81,6 +84,48 @@ class RectificationRepository:
             select(Rectification).where(Rectification.review_id == review_id).with_for_update()
         )
         return found
+
+    async def opened(self, case_id: int) -> Rectification | None:
+        """The one from which a case was opened, if the actor may see it."""
+        found = await self.session.execute(self._rows().where(Rectification.case_id == case_id))
+        row = found.one_or_none()
+        return row[0] if row else None
+
+    async def without_one(self, limit: int) -> Sequence[Review]:
+        """Bad reviews that are tied to what a unit has meanwhile, and have no rectification."""
+        tied = Review.link.in_(("exact", "auto", "manual"))
+        lead = exists().where(
+            SubCase.case_id == Review.case_id, SubCase.role == Part.LEAD, sub_case_lives
+        )
+        return (
+            await self.session.scalars(
+                select(Review)
+                .outerjoin(Rectification, Rectification.review_id == Review.id)
+                .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
+                .where(
+                    Review.grade.in_(BAD),
+                    Review.is_default.is_(False),
+                    tied,
+                    Rectification.id.is_(None),
+                    or_(ServiceRecord.unit.is_not(None), lead),
+                )
+                .order_by(Review.id)
+                .limit(limit)
+                .with_for_update(of=Review, skip_locked=True)
+            )
+        ).all()
+
+    async def running(self, after: int, limit: int) -> Sequence[Rectification]:
+        """Those that have not ended, by id from the one after ``after``, locked."""
+        return (
+            await self.session.scalars(
+                select(Rectification)
+                .where(Rectification.closed_at.is_(None), Rectification.id > after)
+                .order_by(Rectification.id)
+                .limit(limit)
+                .with_for_update()
+            )
+        ).all()
 
     async def queue(
         self,

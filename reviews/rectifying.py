@@ -12,21 +12,18 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.clocks import Facts as ClockFacts
-from cases.clocks import best_rule, moments
 from cases.closing import put_under_supervision
 from cases.masking import tidy
 from cases.repository import CaseRepository
 from cases.telling import tell_only
-from cases.timing import Timing
-from cases.vocabulary import CaseType, ClockKind
 from core.attachments import store_picture
 from core.calendar import LOCAL
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import Actor, Role
-from reviews.grades import BAD, Grade
+from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.models import Rectification, Review, ServiceRecord
 from reviews.rectification import (
+    CASE_OPENERS,
     DOES,
     ENDED,
     MOST_EXTENSION_DAYS,
@@ -38,6 +35,7 @@ from reviews.rectification import (
     refusal,
     second,
 )
+from reviews.rectification_clocks import restart, set_due, set_step
 from reviews.rectification_history import CITIZEN, LINE, record, tell
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.second_link import second_link
@@ -72,18 +70,18 @@ async def linked(session: AsyncSession, review: Review, now: datetime) -> Rectif
     one = await RectificationRepository(session, None).of_review(review.id)
     if one is None:
         one = Rectification(review_id=review.id, unit=unit, state=State.PENDING, opened_at=now)
-        await _restart(session, one, now)
+        await restart(session, one, now)
         session.add(one)
         await session.flush()
         record(session, one, None, Action.OPEN, LINE, None, now)
     elif one.state == State.WITHDRAWN:
         one.unit, one.opened_at, one.closed_at = unit, now, None
         one.verified_at = one.planned_on = None
-        await _restart(session, one, now)
+        await restart(session, one, now)
         _move(session, one, Action.REOPEN, LINE, None, now)
     else:
         return one
-    await _set_step(session, one, now)
+    await set_step(session, one, now)
     await tell(session, one, review, "rectify", now)
     await session.flush()
     return one
@@ -122,7 +120,7 @@ async def act(
     _move(session, one, action, actor.login, actor.unit, now, note, data)
     if action is Action.GRANT_EXTENSION:
         assert one.extension_days is not None
-        await _set_due(session, one, one.opened_at, one.extension_days)
+        await set_due(session, one, one.opened_at, one.extension_days)
     if action in (Action.GRANT_EXTENSION, Action.REFUSE_EXTENSION):
         one.extension_days = None
     await _after(session, row, action, note, now)
@@ -140,6 +138,43 @@ async def second_review(
     _move(session, one, action, CITIZEN, None, now, tidy(text)[:MAX_NOTE], {"grade": int(grade)})
     await _after(session, row, action, "市民二次评价仍不满意", now)
     return one
+
+
+async def case_to_open(
+    session: AsyncSession, actor: Actor, rectification_id: int
+) -> tuple[Rectification, str]:
+    """A locked rectification from which ``actor`` may open a case, and the words of the case: what
+    the review is about and says, not who gave it.
+
+    Raises NotAllowed, NotFound, Conflict when it has ended.
+    """
+    actor.require(*CASE_OPENERS)
+    row = await RectificationRepository(session, actor).get(rectification_id, lock=True)
+    one = row.rectification
+    if one.case_id is None and State(one.state) in ENDED:
+        raise Conflict("这条整改已经结束，不能再转为工单")
+    grade = Grade(row.review.grade)
+    tags = [TAGS[grade].get(code, code) for code in row.review.tags]
+    about = f"{row.record.item_name}：" if row.record else ""
+    said = "；".join(filter(None, ("、".join(tags), row.review.text)))
+    return one, f"市民评价“{GRADE_NAMES[grade]}”。{about}{said}"
+
+
+def case_opened(
+    session: AsyncSession,
+    actor: Actor,
+    one: Rectification,
+    case_id: int,
+    number: str,
+    now: datetime,
+) -> None:
+    """Keep which case (with ``number``) was opened from a locked rectification; once."""
+    if one.case_id is None:
+        one.case_id = case_id
+        one.version += 1
+        data: dict[str, object] = {"number": number}
+        state, unit = one.state, actor.unit
+        record(session, one, state, Action.OPEN_CASE, actor.login, unit, now, data=data)
 
 
 def check(one: Rectification, action: Action, now: datetime) -> None:
@@ -207,16 +242,20 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
     one, state = row.rectification, State(row.rectification.state)
     if action in (Action.UNSOLVED, Action.SECOND_BAD):
         one.finished_at = None
-        await _restart(session, one, now)
+        await restart(session, one, now)
         if row.case is not None:
             case = await CaseRepository(session, None).get(row.case.id, lock=True)
             # The unit reads it in the case, which must not tell whose review it was.
             why = f"差评整改未获认可：{note}" if row.review.named else "市民反映仍未解决"
             await put_under_supervision(session, None, case, why, now)
+    if action in (Action.UNSOLVED, Action.SECOND_BAD, Action.GIVE_UP) and one.case_id is not None:
+        opened = await CaseRepository(session, None).get(one.case_id, lock=True)
+        if not opened.supervised:
+            await put_under_supervision(session, None, opened, "转来工单的差评整改未解决", now)
     if action is Action.FINISH and row.case is not None:
         link = ("评价整改情况", second_link(one.id))
         await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED, link=link)
-    await _set_step(session, one, now)
+    await set_step(session, one, now)
     if state in WITH_SUPERVISOR or action is Action.ASK_EXTENSION:
         await tell(session, one, row.review, "rectify_decision", now, Role.SUPERVISOR)
     elif state is State.CALLBACK and action is Action.FINISH:
@@ -228,36 +267,6 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
 _CALLING = frozenset(
     {Action.VERIFY, Action.SOLVED, Action.UNSOLVED, Action.NOT_REACHED, Action.UNREACHABLE}
 )
-_STEPS = {
-    State.PENDING: ClockKind.RECTIFY_VERIFY,
-    State.APPEALED: ClockKind.RECTIFY_DECISION,
-    State.IMPOSSIBLE_CLAIMED: ClockKind.RECTIFY_DECISION,
-    State.CALLBACK: ClockKind.RECTIFY_CALLBACK,
-}
-
-
-async def _restart(session: AsyncSession, one: Rectification, now: datetime) -> None:
-    one.yellow_sent_at = one.red_sent_at = None
-    await _set_due(session, one, now, 0)
-
-
-async def _set_due(
-    session: AsyncSession, one: Rectification, start: datetime, extra_days: int
-) -> None:
-    timing = await Timing.load(session)
-    rule = best_rule(timing.rules, ClockKind.RECTIFY, ClockFacts(CaseType.OTHER))
-    found = moments(timing.calendar, rule, start, extra_days=extra_days)
-    one.due_at, one.due_provisional = found.due.at, found.due.provisional
-    one.yellow_at = found.yellow_at
-
-
-async def _set_step(session: AsyncSession, one: Rectification, now: datetime) -> None:
-    kind = _STEPS.get(State(one.state))
-    one.step_due_at = None
-    if kind is not None:
-        timing = await Timing.load(session)
-        rule = best_rule(timing.rules, kind, ClockFacts(CaseType.OTHER))
-        one.step_due_at = moments(timing.calendar, rule, now).due.at
 
 
 async def _keep(session: AsyncSession, one: Rectification, given: Given) -> dict[str, object]:

@@ -23,8 +23,13 @@ from core.settings import Settings, get_settings
 from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
+from reviews.guides import report_guides
 from reviews.link_tasks import link_late_records, link_new_reviews
-from reviews.rectification_tasks import watch_rectifications
+from reviews.rectification_tasks import (
+    open_rectifications,
+    recompute_rectifications,
+    watch_rectifications,
+)
 from service import wechat
 from service.doors import register_texts
 
@@ -35,6 +40,9 @@ PERIODIC = (
     tasks.close_idle_contacts,
     watch_clocks,
     watch_rectifications,
+    open_rectifications,
+    recompute_rectifications,
+    report_guides,
     link_new_reviews,
     link_late_records,
     recompute_clocks_nightly,

@@ -103,6 +103,18 @@ async def test_a_window_is_rated_from_its_printed_code(
     async with city.unit_of_work() as session:
         [opened] = await session.scalars(select(Rectification))
     assert opened.unit == "urban"
+    # The unit hears of it, and may have the matter handled as a case: once.
+    page = f"/console/rectifications/{opened.id}"
+    assert f'href="{page}"' in (await clerk.get("/console/notices")).text
+    for _ in range(2):
+        assert (await clerk.send(page, f"{page}/open_case")).status_code == 303
+    supervisor = await enter("supervisor")
+    shown = (await supervisor.get(page)).text
+    numbers = set(re.findall(r"/console/cases/(\d+)", shown))
+    assert len(numbers) == 1 and "转为工单，工单" in shown and "SL261129000001" in shown
+    case = (await supervisor.get(f"/console/cases/{numbers.pop()}")).text
+    assert "占道许可" in case and "多要材料" in case and page in case and PHONE not in case
+    assert "SL261129000001" not in (await clerk.get(page)).text
 
 
 async def test_codes_that_lead_nowhere_and_too_many_reviews(enter: Enter, line: FastAPI) -> None:
