@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, func, insert, or_, select, text
+from sqlalchemy import Row, Select, Table, bindparam, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.models import Case
 from reviews.grades import BAD
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.narrowing import Wanted
 
 # Who ties when no person does; what a person decided the rules leave alone.
 RULES = "rules"
@@ -75,16 +77,27 @@ class CandidateRepository:
         query = select(Review).where(Review.link.in_(("none", "desk")), untouched)
         return (await self.session.scalars(query.order_by(Review.id))).all()
 
-    async def listed(self, link: str, limit: int, offset: int) -> Sequence[Review]:
-        """Reviews with this link that are about no case, oldest first."""
-        query = select(Review).where(Review.link == link, Review.case_id.is_(None))
+    async def listed(self, link: str, wanted: Wanted, limit: int, offset: int) -> Sequence[Review]:
+        """The ``wanted`` reviews with this link that are about no case, oldest first."""
+        query = self._services(wanted).where(Review.link == link)
         page = query.order_by(Review.created_at, Review.id).limit(limit).offset(offset)
         return (await self.session.scalars(page)).all()
 
-    async def counts(self) -> dict[str, int]:
-        """How many reviews that are about no case there are by link."""
-        query = select(Review.link, func.count()).where(Review.case_id.is_(None))
+    async def counts(self, wanted: Wanted) -> dict[str, int]:
+        """How many of the ``wanted`` reviews that are about no case there are by link."""
+        query = self._services(wanted).with_only_columns(
+            Review.link, func.count(), maintain_column_froms=True
+        )
         return dict((await self.session.execute(query.group_by(Review.link))).tuples().all())
+
+    @staticmethod
+    def _services(wanted: Wanted) -> Select[Review]:
+        return (
+            select(Review)
+            .outerjoin(Case, Case.id == Review.case_id)
+            .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
+            .where(Review.case_id.is_(None), *wanted.conditions(ServiceRecord.unit.expression))
+        )
 
     async def full(self, ids: Collection[int]) -> dict[int, ServiceRecord]:
         """The records of these ids by id."""

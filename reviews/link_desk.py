@@ -18,6 +18,7 @@ from reviews.candidate_repository import CandidateRepository
 from reviews.link_service import Linker
 from reviews.linking import Scored
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.rectifying import linked, unlinked
 
 # Who sees reviews that belong to no unit yet.
@@ -39,18 +40,18 @@ class Open:
     records: dict[int, ServiceRecord]
 
 
-async def counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
+async def counts(session: AsyncSession, actor: Actor, wanted: Wanted) -> dict[str, int]:
     """How many reviews of services there are by link. Raises NotAllowed for other roles."""
     actor.require(*DESK_ROLES)
-    return await CandidateRepository(session).counts()
+    return await CandidateRepository(session).counts(wanted)
 
 
 async def listed(
-    session: AsyncSession, actor: Actor, link: str, limit: int, offset: int = 0
+    session: AsyncSession, actor: Actor, link: str, wanted: Wanted, limit: int, offset: int = 0
 ) -> Sequence[Review]:
     """Reviews with this link that are about no case, oldest first. Raises NotAllowed."""
     actor.require(*DESK_ROLES)
-    return await CandidateRepository(session).listed(link, limit, offset)
+    return await CandidateRepository(session).listed(link, wanted, limit, offset)
 
 
 async def look(session: AsyncSession, actor: Actor, review_id: int) -> Open:
