@@ -15,6 +15,7 @@ from console.list_tabs import ListTab
 from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
 from console.repository import ConsoleRepository
+from console.review_filters import read_choice
 from console.route import console_router
 from console.staff import CurrentStaff, PostedForm, Staff, database_of, tree_of
 from core.calendar import LOCAL
@@ -25,6 +26,7 @@ from reviews.grades import BAD, GRADE_NAMES, Grade
 from reviews.link_desk import Open, counts, leave, listed, look, tie, undo
 from reviews.linking import About, Reason
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.narrowing import Wanted
 from units.tree import UnitTree
 
 router = console_router()
@@ -88,34 +90,45 @@ class Step:
 
 @router.get("/links")
 async def links_page(
-    request: Request, staff: CurrentStaff, tab: str = "desk", page: int = 1, done: str = ""
+    request: Request,
+    staff: CurrentStaff,
+    tab: str = "desk",
+    page: int = 1,
+    done: str = "",
+    was: int = 0,
 ) -> Response:
-    """Reviews by how they are tied, the oldest first. Raises NotAllowed."""
+    """Reviews by how they are tied, the oldest first; ``was`` is the one that was ``done`` just
+    now. Raises NotAllowed."""
     tab = tab if tab in _TABS else "desk"
+    choice = read_choice(request, staff)
     async with database_of(request).unit_of_work() as session:
-        number = await counts(session, staff.actor)
+        number = await counts(session, staff.actor, choice.wanted)
         paging = Paging(page, number.get(tab, 0))
-        reviews = await listed(session, staff.actor, tab, PAGE_SIZE, paging.offset)
+        reviews = await listed(session, staff.actor, tab, choice.wanted, PAGE_SIZE, paging.offset)
     return render(
         request,
         "links.html",
         tabs=[
-            ListTab(name, number.get(key, 0), link(PATH, tab=key), key == tab)
+            ListTab(name, number.get(key, 0), choice.address(tab=key), key == tab)
             for key, name in _TABS.items()
         ],
         lines=[_line(review) for review in reviews],
         paging=paging,
-        page_address=lambda page: link(PATH, tab=tab, page=page),
+        page_address=lambda page: choice.address(tab=tab, page=page),
+        choice=choice,
+        tab=tab,
         done=_DONE.get(done, ""),
+        was=was,
     )
 
 
 @router.get("/links/{review_id}")
 async def link_page(
-    request: Request, review_id: int, staff: CurrentStaff, done: str = ""
+    request: Request, review_id: int, staff: CurrentStaff, done: str = "", was: int = 0
 ) -> Response:
-    """One review with its candidates, or with what it is tied to. Raises NotAllowed, NotFound."""
-    return await _show(request, staff, review_id, done=_DONE.get(done, ""))
+    """One review with its candidates, or with what it is tied to; ``was`` is the one that was
+    ``done`` just now. Raises NotAllowed, NotFound."""
+    return await _show(request, staff, review_id, done=_DONE.get(done, ""), was=was)
 
 
 @router.post("/links/{review_id}/{action}")
@@ -133,7 +146,7 @@ async def do(request: Request, review_id: int, action: str, form: PostedForm) ->
                     await undo(session, staff.actor, review_id, note, now())
                 case _:
                     raise NotFound("没有这项操作")
-            waiting = await listed(session, staff.actor, "desk", 1)
+            waiting = await listed(session, staff.actor, "desk", Wanted(), 1)
     except (Conflict, InvalidInput) as error:
         return await _show(request, staff, review_id, error=error, note=note)
     address = PATH
@@ -141,7 +154,8 @@ async def do(request: Request, review_id: int, action: str, form: PostedForm) ->
         address = f"{PATH}/{review_id}"
     elif waiting:
         address = f"{PATH}/{waiting[0].id}"
-    return RedirectResponse(link(address, done=action), 303)
+    was = review_id if action != "undo" else ""
+    return RedirectResponse(link(address, done=action, was=was), 303)
 
 
 async def _show(
@@ -150,6 +164,7 @@ async def _show(
     review_id: int,
     *,
     done: str = "",
+    was: int = 0,
     error: Conflict | InvalidInput | None = None,
     note: str = "",
 ) -> Response:
@@ -172,6 +187,7 @@ async def _show(
         tied=_tied(review) is not None,
         history=[_step(step, one, people) for step in reversed(one.history)],
         done=done,
+        was=was,
         problem=error.message if error else "",
         problems=error.fields if error else {},
         note=note,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Table, and_, bindparam, func, insert, or_, select, text
+from sqlalchemy import Row, Select, Table, and_, bindparam, func, insert, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -20,6 +20,7 @@ from cases.states import GONE
 from reviews.grades import BAD
 from reviews.linking import About
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.narrowing import Wanted
 
 # Who ties when no person does; what a person decided the rules leave alone.
 RULES = "rules"
@@ -138,16 +139,27 @@ class CandidateRepository:
         """Those of these reviews that the rules may tie now."""
         return set(await self.session.scalars(select(Review.id).where(Review.id.in_(ids), _UNTIED)))
 
-    async def listed(self, link: str, limit: int, offset: int) -> Sequence[Review]:
-        """Reviews with this link that were not given to their case in person, oldest first."""
-        query = select(Review).where(Review.link == link, FOR_THE_DESK)
+    async def listed(self, link: str, wanted: Wanted, limit: int, offset: int) -> Sequence[Review]:
+        """The ``wanted`` with this link that were not given to their case in person, oldest first."""
+        query = self._services(wanted).where(Review.link == link)
         page = query.order_by(Review.created_at, Review.id).limit(limit).offset(offset)
         return (await self.session.scalars(page)).all()
 
-    async def counts(self) -> dict[str, int]:
-        """How many of those there are by link."""
-        query = select(Review.link, func.count()).where(FOR_THE_DESK)
+    async def counts(self, wanted: Wanted) -> dict[str, int]:
+        """How many of the ``wanted`` ones there are by link."""
+        query = self._services(wanted).with_only_columns(
+            Review.link, func.count(), maintain_column_froms=True
+        )
         return dict((await self.session.execute(query.group_by(Review.link))).tuples().all())
+
+    @staticmethod
+    def _services(wanted: Wanted) -> Select[Review]:
+        return (
+            select(Review)
+            .outerjoin(Case, Case.id == Review.case_id)
+            .outerjoin(ServiceRecord, ServiceRecord.id == Review.service_record_id)
+            .where(FOR_THE_DESK, *wanted.conditions(ServiceRecord.unit.expression))
+        )
 
     async def full(self, ids: Collection[int]) -> dict[int, ServiceRecord]:
         """The records of these ids by id."""

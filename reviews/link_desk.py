@@ -18,6 +18,7 @@ from reviews.candidate_repository import CandidateRepository, CaseRow
 from reviews.link_service import Linker
 from reviews.linking import About, Scored
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.tying import note_step, take_off, tie_by_hand
 
 # Who sees reviews that belong to no unit yet.
@@ -40,18 +41,18 @@ class Open:
     cases: dict[int, CaseRow]
 
 
-async def counts(session: AsyncSession, actor: Actor) -> dict[str, int]:
+async def counts(session: AsyncSession, actor: Actor, wanted: Wanted) -> dict[str, int]:
     """How many reviews there are by link. Raises NotAllowed for other roles."""
     actor.require(*DESK_ROLES)
-    return await CandidateRepository(session).counts()
+    return await CandidateRepository(session).counts(wanted)
 
 
 async def listed(
-    session: AsyncSession, actor: Actor, link: str, limit: int, offset: int = 0
+    session: AsyncSession, actor: Actor, link: str, wanted: Wanted, limit: int, offset: int = 0
 ) -> Sequence[Review]:
     """Reviews with this link that were not given to their case, oldest first. Raises NotAllowed."""
     actor.require(*DESK_ROLES)
-    return await CandidateRepository(session).listed(link, limit, offset)
+    return await CandidateRepository(session).listed(link, wanted, limit, offset)
 
 
 async def look(session: AsyncSession, actor: Actor, review_id: int) -> Open:

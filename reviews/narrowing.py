@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, true
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, true
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cases.measures import Span
@@ -24,7 +26,8 @@ ALL_TIME = Span(date(2000, 1, 1), date(2100, 12, 31))
 @dataclass(frozen=True)
 class Wanted:
     """Reviews given within ``span`` about one of ``units`` (None: any, also none), of one of
-    ``grades`` (None: any); ``text`` is a number, or part of what was said or of what it is about."""
+    ``grades`` (None: any); ``text`` is a number, or part of what was said or of what it is, or is
+    said to be, about."""
 
     span: Span = ALL_TIME
     units: Collection[str] | None = None
@@ -32,7 +35,7 @@ class Wanted:
     text: str = ""
 
     def conditions(
-        self, unit: ColumnElement[str], known: ColumnElement[bool] = _ALWAYS
+        self, unit: ColumnElement[Any], known: ColumnElement[bool] = _ALWAYS
     ) -> list[ColumnElement[bool]]:
         """The same in SQL; ``unit`` is the code of the unit in the query, ``known`` whether the
         reader may know whose review it is, and so find it by a number or the title of a case."""
@@ -43,16 +46,17 @@ class Wanted:
             found.append(Review.grade.in_(self.grades))
         if self.text:
             telling = Case.number, Case.title, ServiceRecord.project_no
+            said = cast(func.jsonb_path_query_array(Review.said, cast("$.*", JSONPATH)), Text)
             found.append(
                 or_(
-                    and_(known, or_(*(self._in(one) for one in telling))),
+                    and_(known, or_(*(self._in(one) for one in (*telling, said)))),
                     self._in(ServiceRecord.item_name),
                     self._in(Review.text),
                 )
             )
         return found
 
-    def _in(self, column: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    def _in(self, column: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
         return column.contains(self.text, autoescape=True)
 
 

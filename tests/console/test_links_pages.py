@@ -90,3 +90,15 @@ async def test_who_has_no_linking_desk(enter: Enter, page: str, login: str) -> N
         assert (await browser.get(address)).status_code == 403
     assert (await browser.send("/console/items", f"{page}/leave")).status_code == 403
     assert DESK not in (await browser.get("/console/items")).text
+
+
+async def test_the_desk_is_searched(enter: Enter, page: str) -> None:
+    caller = await enter("callback")
+    for asked, there in (
+        ({"q": "占道"}, True),
+        ({"q": "指南外"}, True),
+        ({"q": "SL0001"}, False),
+        ({"grade": "bad"}, True),
+        ({"grade": "5"}, False),
+    ):
+        assert (f'href="{page}"' in (await caller.get(DESK, **asked)).text) is there, asked

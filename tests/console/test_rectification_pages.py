@@ -159,3 +159,45 @@ async def test_the_citizen_rates_the_rectification(enter: Enter, app: FastAPI, n
 async def _told(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HotlineError)
     return Response(error.message, error.status)
+
+
+@pytest.mark.parametrize(
+    ("asked", "there"),
+    [
+        ({"q": "灯还不亮"}, True),
+        ({"q": "路灯"}, True),
+        ({"q": "没有这样的"}, False),
+        ({"q": "%"}, False),
+        ({"unit": "示例市城市管理局"}, True),
+        ({"unit": "示例市供电公司"}, False),
+        ({"grade": "1"}, True),
+        ({"grade": "2"}, False),
+        ({"grade": "bad"}, True),
+        ({"from": "2026-08-05", "to": "2026-08-05"}, True),
+        ({"from": "2026-08-06"}, False),
+        ({"to": "2026-08-04"}, False),
+        ({"late": "1"}, True),
+        ({"late": "1", "tab": "ended"}, False),
+    ],
+    ids=str,
+)
+async def test_the_queue_is_narrowed(
+    enter: Enter, number: str, asked: dict[str, str], there: bool
+) -> None:
+    for path in (DESK, "/console/reviews"):
+        if path != DESK and "late" in asked:
+            continue
+        page = (await (await enter("supervisor")).get(path, **asked)).text
+        assert (number in page) is there, path
+    assert number in (await (await enter("supervisor")).get(DESK, q=number)).text
+
+
+async def test_what_the_filter_does_not_understand_is_told(enter: Enter, number: str) -> None:
+    supervisor = await enter("supervisor")
+    for asked, told in (
+        ({"unit": "没有的局"}, "下面没有按单位筛选"),
+        ({"from": "2026-13-40"}, "下面没有按日期筛选"),
+        ({"from": "2026-08-06", "to": "2026-08-01"}, "结束日期不能早于开始日期"),
+    ):
+        page = (await supervisor.get(DESK, **asked)).text
+        assert told in page and number in page

@@ -62,7 +62,7 @@ def evidence() -> dict[str, str | bytes]:
 
 def open_rectification(page: Page, stack: Stack, number: str, tab: str = "open") -> None:
     """Find it in the queue by the number of its case."""
-    page.goto(f"{stack.address}/console/rectifications?tab={tab}")
+    page.goto(f"{stack.address}/console/rectifications?tab={tab}&q={number}")
     page.locator("tr", has_text=number).get_by_role("link").first.click()
     holds(page, "市民的评价", number)
 
@@ -231,23 +231,27 @@ def test_a_review_without_a_number_is_tied_at_the_desk(
     desk = open_page(browser, contexts)
     log_in(desk, stack, "callback")
     desk.goto(stack.address + "/console/links")
-    holds(desk, "居住证签注")
+    desk.keyboard.press("/")
+    desk.keyboard.type("排队一上午")
+    desk.keyboard.press("Enter")
+    expect(desk.locator("tbody tr")).to_have_count(1)
     assert_accessible(desk)
     picture(desk, "80-links")
-    desk.get_by_role("link", name="居住证签注").click()
+    desk.keyboard.press("n")
     holds(desk, "评价说的", "第 1 件", "事项相同（居住证签注）")
     assert_accessible(desk)
     picture(desk, "81-link")
     # One key ties it; what it was is in its history when that is undone.
-    address = desk.url
+    desk.wait_for_load_state("load")
     desk.keyboard.press("1")
     expect(desk.get_by_role("status")).to_contain_text("已关联")
-    desk.goto(address)
+    desk.get_by_role("link", name="回到刚才那一条").click()
     holds(desk, "已关联的办件", "人工关联")
     desk.get_by_label("为什么解除").fill("电话里说不是这一件")
     desk.get_by_role("button", name="解除关联").click()
     holds(desk, "可能的办件", "解除关联，办件 SL", "电话里说不是这一件")
     picture(desk, "82-link-undone")
     desk.get_by_role("button", name="都不是").click()
-    desk.goto(address)
+    expect(desk.get_by_role("status")).to_contain_text("已标为没有对应的办件")
+    desk.get_by_role("link", name="回到刚才那一条").click()
     holds(desk, "没有线索")
