@@ -25,7 +25,9 @@ def replayed(path: Path) -> dict[str, object]:
 def test_our_own_dialogues_end_as_expected() -> None:
     figures = replayed(OWN)
     assert figures["failed"] == {}
-    assert figures["dialogues"] == figures["as_expected"] == len(OWN.read_text("utf-8").splitlines())
+    assert (
+        figures["dialogues"] == figures["as_expected"] == len(OWN.read_text("utf-8").splitlines())
+    )
     checks = figures["checks"]
     assert isinstance(checks, dict)
     assert checks["passed"] > 200 and checks["failed"] <= 4
