@@ -31,6 +31,7 @@ CONTRADICTION = -4.0
 # A review before its service began is of another one; clocks of devices differ a little.
 CLOCKS = timedelta(minutes=10)
 _AT_ONCE = timedelta(minutes=15)
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 class Verdict(StrEnum):
@@ -219,11 +220,22 @@ def _likeness(said: str, known: str) -> float:
     return fuzz.ratio(said, known) / 100
 
 
+def same_window(said: str, known: str) -> bool:
+    """Whether ``said`` names the window: A03 is the 3 of who says no letter."""
+    digits = known.lstrip(_LETTERS)
+    if said.isdecimal() and digits.isdecimal():
+        return int(said) == int(digits)
+    return said == known
+
+
 def _window(said: Said, candidate: Candidate) -> Reason | None:
     if not said.window or not candidate.window:
         return None
     if said.window == candidate.window:
         return Reason("window", f"窗口相同（{candidate.window}）", 3.8)
+    if same_window(said.window, candidate.window):
+        # Halls name their areas by letters, so that several windows have this number.
+        return Reason("window", f"窗口号相同（{candidate.window}）", 2.4)
     return Reason("window", f"窗口不同（{candidate.window}）", -3.0)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from core.calendar import LOCAL
 from core.privacy import keyed_hash
 from core.throttle import check_not_locked, forget_failures, record_failure
+from language.times import resolve
 from reviews.exporting import opened
+from reviews.linking import item_likeness, same_window
 from reviews.models import ServiceRecord
-from reviews.said import FINISHED
+from reviews.said import FINISHED, is_finished
 
 NOT_FOUND = "编号或手机号后四位不对，请核对受理回执"
 STATUS_NAMES = {1: "待受理", 2: "办理中", 3: "已办结"}
@@ -24,6 +28,36 @@ def find_number(text: str) -> str | None:
     """The number of a service record (办件编号) in ``text``, in capitals."""
     found = _NUMBER.search(text)
     return found[0].upper() if found else None
+
+
+# An item as said and that of a record are the same from here on (0-1).
+_SAME_ITEM = 0.7
+
+
+def of_several(records: Sequence[ServiceRecord]) -> bool:
+    """Whether the records of one telephone are of more than one applicant: a family, an office."""
+    return len({opened(record.applicant).get("name") for record in records}) > 1
+
+
+def fitting(
+    records: Sequence[ServiceRecord], said: Mapping[str, str], now: datetime
+) -> list[ServiceRecord]:
+    """The finished ones of ``records`` that nothing of ``said`` (as `Review.said`) speaks against."""
+    return [one for one in records if is_finished(one) and _fits(one, said, now)]
+
+
+def _fits(record: ServiceRecord, said: Mapping[str, str], now: datetime) -> bool:
+    number, item, window = said.get("number"), said.get("item"), said.get("window")
+    if number and number.upper() != record.project_no.upper():
+        return False
+    if item and item_likeness(item, (record.item_name,)) < _SAME_ITEM:
+        return False
+    if window and record.window and not same_window(window, record.window):
+        return False
+    days = resolve(said["time"], now.astimezone(LOCAL)) if said.get("time") else None
+    moments = (record.accepted_at, record.finished_at)
+    dates = [at.astimezone(LOCAL).date() for at in moments if at is not None]
+    return days is None or any(days.first <= day <= days.last for day in dates)
 
 
 async def look_up(session: AsyncSession, number: str, tail: str) -> ServiceRecord | None:

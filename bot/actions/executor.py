@@ -71,7 +71,6 @@ _A_NAME = 10
 # What was taken for one of these may go on about what was just answered: 电话多少, 要带啥子.
 _MAY_GO_ON = (Step.SMALL_TALK, Step.UNCLEAR, Step.TAKE_IN, Step.ROUTE, Step.PROGRESS)
 _HAPPENED = re.compile(r"[了没不被太丢]")
-_HAS_DIGITS = re.compile(r"\d{4}")
 _GRADE_DIGIT = re.compile(r"^[1-5]$")
 
 
@@ -132,10 +131,7 @@ async def _about_services(talk: Talk, awaiting: str | None) -> Replies | None:
     if awaiting in service_review.AWAITING:
         return await service_review.go_on(talk)
     if awaiting in records.AWAITING:
-        if talk.act in ("ask_guide", "file_case", "handoff") and not _HAS_DIGITS.search(talk.text):
-            talk.remember(awaiting=None)
-            return None
-        return await records.progress(talk)
+        return await records.go_on(talk)
     if awaiting is None and records.is_about_a_record(talk.text, talk.act):
         return await records.progress(talk)
     if awaiting is None and service_review.wants(talk):

@@ -1,7 +1,7 @@
 """Following a service record (办件): 我的执照办到哪了.
 
 It is shown to who knows its number and the last four digits of the telephone left with it, or holds
-that telephone. What is said is the same whether or not there is such a record.
+that telephone: by a code, or because the door vouches for it. What is said is the same whether or not there is such a record.
 """
 
 from __future__ import annotations
@@ -9,24 +9,38 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.actions.own_phone import own_phone
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.registration import phone_hash
 from core.calendar import LOCAL
 from core.database import now
 from core.replies import Reply, say
 from intake.facts import find_phone
+from intake.several import which
 from notices.channels import can_text
 from notices.codes import check_code, send_code
 from reviews.models import ServiceRecord
-from reviews.own_records import NOT_FOUND, STATUS_NAMES, find_number, look_up, of_phone, proved
+from reviews.own_records import (
+    NOT_FOUND,
+    STATUS_NAMES,
+    find_number,
+    look_up,
+    of_phone,
+    of_several,
+    proved,
+)
 from reviews.said import is_finished, is_rated
 
-NUMBER, TAIL, CODE = "record_number", "record_tail", "record_code"
-AWAITING = (NUMBER, TAIL, CODE)
+NUMBER, TAIL, CODE, WHICH = "record_number", "record_tail", "record_code", "record_which"
+AWAITING = (NUMBER, TAIL, CODE, WHICH)
 _PERSON = ("转人工", "handoff")
-# How many records of a number are offered.
-_OFFERED = 5
+# How many records of a number are offered, and looked at.
+_OFFERED, _LOOKED_AT = 5, 50
+_HAS_DIGITS = re.compile(r"\d{4}")
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
+_PLACE = re.compile(r"(\d)[。！!]?")
+# Around the item that is chosen: 就看居住证那个吧.
+_FILLERS = re.compile(r"我|要|想|看|查|就|是|的|那个|那件|这个|这件|办件|一?下|吧|呢|[\W_]")
 _TAIL = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # What was handed in to an authority, and what was told to the line.
 _APPLIED = re.compile(
@@ -53,6 +67,16 @@ def is_about_a_record(text: str, act: str | None) -> bool:
     return bool(_APPLIED.search(text)) and bool(_ASKS.search(text))
 
 
+async def go_on(talk: Talk) -> Replies | None:
+    """The turn answers what was asked; None when it is about something else."""
+    if talk.context.get("awaiting") == WHICH and (chosen := await _named(talk)) is not None:
+        return await _show(talk, chosen)
+    if talk.act in ("ask_guide", "file_case", "handoff") and not _HAS_DIGITS.search(talk.text):
+        talk.remember(awaiting=None)
+        return None
+    return await progress(talk)
+
+
 async def progress(talk: Talk) -> Replies:
     """Show the record meant, after knowing that it is his or hers."""
     waiting = talk.context.get("awaiting")
@@ -60,7 +84,7 @@ async def progress(talk: Talk) -> Replies:
     if waiting == CODE and (code := _CODE.search(talk.text)):
         return await _by_code(talk, code[0])
     if number is not None:
-        known = await _known(talk, number)
+        known = await _known(talk, number) or await _of_holder(talk, number)
         if known is not None:
             return await _show(talk, known)
         rest = re.sub(re.escape(number), "", talk.text, flags=re.IGNORECASE)
@@ -70,6 +94,9 @@ async def progress(talk: Talk) -> Replies:
         return await _by_tail(talk, str(asked), phone[-4:] if phone else _tail(talk.text))
     if phone is not None and can_text():
         return await _send_code(talk, phone)
+    own = await own_phone(talk)
+    if own is not None and waiting is None:
+        return await _of_phone(talk, phone_hash(own))
     return ask(talk)
 
 
@@ -80,7 +107,8 @@ async def choose(talk: Talk, value: str) -> Replies:
         record = await proved(talk.session, int(rest))
         if record is not None:
             return await _show(talk, record)
-    return ask(talk)
+    own = await own_phone(talk) if kind == "ask" else None
+    return await _of_phone(talk, phone_hash(own)) if own is not None else ask(talk)
 
 
 def ask(talk: Talk) -> Replies:
@@ -126,16 +154,57 @@ async def _by_code(talk: Talk, code: str) -> Replies:
     key = await check_code(talk.session, talk.conversation.id, code)
     if key is None:
         return [say("验证码不正确或已失效，请核对后再试；需要重发请再说一次手机号。", _PERSON)]
-    records = await of_phone(talk.session, key, _OFFERED)
+    return await _of_phone(talk, key)
+
+
+async def _of_phone(talk: Talk, key: str) -> Replies:
+    """The records of a telephone that is in the own hand, to choose from.
+
+    What others applied for who left the same number is nobody's business: of a number of several
+    people only the record is shown whose number is said.
+    """
+    records = await of_phone(talk.session, key, _LOOKED_AT)
+    if not records:
+        talk.remember(awaiting=None)
+        return [say("这个号码名下没有查到办件。", ("转人工", "handoff"), *HELP_CHOICES[:2])]
+    if of_several(records):
+        talk.remember(awaiting=NUMBER, holder=key)
+        return [say("这个号码登记过不止一位办事人的办件，请说受理回执上的办件编号。", _PERSON)]
     if len(records) == 1:
         return await _show(talk, records[0])
+    records = records[:_OFFERED]
     _own(talk, records)
-    talk.remember(awaiting=None)
-    if not records:
-        return [say("核验通过，这个号码名下没有查到办件。", *HELP_CHOICES)]
-    lines = [f"· {one.project_no} {one.item_name}，{STATUS_NAMES[one.status]}" for one in records]
+    talk.remember(awaiting=WHICH, offered_records=[one.id for one in records])
+    lines = [
+        f"· {one.project_no} {one.item_name}，{STATUS_NAMES.get(one.status, '办理中')}"
+        for one in records
+    ]
     offered = [(one.item_name[:40], f"record:open:{one.id}") for one in records]
-    return [say("\n".join(["核验通过，这个号码的办件：", *lines]), *offered)]
+    return [say("\n".join(["这个号码的办件，要看哪一件？", *lines]), *offered)]
+
+
+async def _of_holder(talk: Talk, number: str) -> ServiceRecord | None:
+    """The record of this number when the telephone left with it is in the own hand."""
+    own = await own_phone(talk)
+    keys = {talk.context.get("holder"), phone_hash(own) if own else None} - {None}
+    for key in keys:
+        for record in await of_phone(talk.session, str(key), _LOOKED_AT):
+            if record.project_no == number:
+                return record
+    return None
+
+
+async def _named(talk: Talk) -> ServiceRecord | None:
+    """The one of the records just offered that the turn names by place or item."""
+    ids = [int(one) for one in talk.context.get("offered_records", [])]
+    bare = _PLACE.fullmatch(talk.text.strip())
+    place = int(bare[1]) if bare else which(talk.text)
+    if place is not None and 1 <= place <= len(ids):
+        return await proved(talk.session, ids[place - 1])
+    records = [one for id in ids if (one := await proved(talk.session, id)) is not None]
+    words = _FILLERS.sub("", talk.text)
+    near = [one for one in records if len(words) >= 2 and words in one.item_name]
+    return near[0] if len(near) == 1 else None
 
 
 def _tail(text: str) -> str | None:
@@ -158,7 +227,7 @@ async def _known(talk: Talk, number: str) -> ServiceRecord | None:
 
 async def _show(talk: Talk, record: ServiceRecord) -> Replies:
     _own(talk, [record])
-    talk.remember(awaiting=None, asked_record=None, failures=None, record=record.id)
+    talk.remember(awaiting=None, asked_record=None, failures=None, record=record.id, holder=None)
     choices = []
     if is_finished(record) and not await is_rated(talk.session, record.id):
         choices.append(("评价这次办理", f"rate:record:{record.id}"))

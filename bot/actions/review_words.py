@@ -12,10 +12,16 @@ ASKS_TO_RATE = re.compile(
     r"(?:打|给|写|点|评)[^，,。]{0,6}(?:差评|好评|[一二三四五1-5两]?颗?星|[一二三四五1-5两]分)"
     r"|(?:要|想|来|做)(?:个|一下)?评价|差评|好评"
 )
+# A complaint beside a review is a case of its own, and the citizen says which is meant.
+COMPLAINS = re.compile(
+    r"(?:要|想|来|得|再)(?:个|一下)?(?:投诉|举报)|投诉(?:他|她|这|那|你|工作人员|窗口)"
+)
+# Reviews of shops and apps are theirs: 商家因为我给了差评打电话骂我 is a matter.
+SELLERS = re.compile(r"商家|店家|老板|外卖|骑手|网购|网店|淘宝|卖家|司机|快递|酒店|宾馆|饭店|餐馆")
 _DIGITS = {name: str(at) for at, name in enumerate("零一二三四五六七八九")}
 _WINDOW = re.compile(r"([A-Za-z]?\d{1,3}|[一二三四五六七八九十]{1,3})\s*号?(?:窗口|窗|台|柜台)")
 _PLACE = re.compile(
-    r"([^\W给在去到对要了的评价办天午]{0,8}(?:政务(?:服务)?(?:中心|大厅)|办事大厅|办税厅|便民中心|大厅))"
+    r"([^\W给在去到对要了的评价办天午投诉]{0,8}(?:政务(?:服务)?(?:中心|大厅)|办事大厅|办税厅|便民中心|大厅))"
 )
 _DONE = re.compile(
     r"(?:办理?|申请|申领|领|换|补办)(?:的|了|过)?(?:个|那个)?"

@@ -10,21 +10,29 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from bot.actions import review_words
-from bot.actions.dialogue import looks_like_question
+from bot.actions import review_words, take_in
+from bot.actions.dialogue import is_yes, looks_like_question
+from bot.actions.own_phone import own_phone
 from bot.actions.rating import grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
+from cases.registration import phone_hash
+from core.calendar import LOCAL
 from core.database import now
 from core.replies import say
 from intake.facts import find_phone, without_contact
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
-from reviews.own_records import proved
-from reviews.said import Given, submit_for_record, submit_said
+from reviews.models import ServiceRecord
+from reviews.own_records import fitting, of_phone, of_several, proved
+from reviews.rectification_repository import RectificationRepository
+from reviews.said import Given, is_rated, submit_for_record, submit_said
 
 ABOUT, GRADE, REASON = "service_about", "service_grade", "service_reason"
-AWAITING = (ABOUT, GRADE, REASON)
+WHETHER = "service_whether"
+AWAITING = (ABOUT, GRADE, REASON, WHETHER)
 # Which tags of a bad grade are offered: by voice and thumb nobody goes through eight.
 _TAGS_OFFERED = 4
+# How many records of a telephone are looked at.
+_LOOKED_AT = 50
 _BARE_GRADE = re.compile(
     r"(?:我)?(?:要|想)?(?:给|对|打|写|点|评价?|来)+(?:个|一个|一下)?|非常|很|不?(?:太)?满意|差评|好评|"
     r"[一二三四五1-5两]?颗?星|[一二三四五1-5两]分|[。！!，,了吧的]"
@@ -38,11 +46,28 @@ def wants(talk: Talk) -> bool:
     asks = talk.act == "review" or bool(review_words.ASKS_TO_RATE.search(talk.text))
     if not asks or talk.draft is not None or looks_like_question(talk.text):
         return False
-    return bool(_matter(talk)) or not talk.context.get("case")
+    if talk.act != "review" and review_words.SELLERS.search(talk.text):
+        return False
+    if _matter(talk):
+        return True
+    return not talk.context.get("case") and not review_words.COMPLAINS.search(talk.text)
 
 
 async def begin(talk: Talk) -> Replies:
     """Take what the turn says, and ask for what is missing."""
+    if review_words.COMPLAINS.search(talk.text):
+        talk.remember(rated_words=talk.text)
+        return [
+            say(
+                "评价会交承办单位核实整改；投诉会登记成工单，派有关单位调查后答复您。您要哪一种？",
+                ("评价这次服务", "rate:only"),
+                ("投诉，登记工单", "rate:complain"),
+            )
+        ]
+    return await _begin(talk)
+
+
+async def _begin(talk: Talk) -> Replies:
     said, grade = _matter(talk), grade_of(talk.text)
     talk.remember(rated=None)
     review: dict[str, Any] = {"said": said, "grade": int(grade) if grade else None}
@@ -68,6 +93,8 @@ async def go_on(talk: Talk) -> Replies | None:
         grade = grade_of(words)
         review["grade"] = int(grade) if grade else None
         review["text"] = review.get("text") or _reason(words, {})
+    elif waiting == WHETHER:
+        return await _whether(talk, review, is_yes(words))
     elif waiting == ABOUT:
         review["said"] = _matter(talk) or {"item": words[:40]}
         review["grade"] = review.get("grade") or _grade(words)
@@ -77,19 +104,29 @@ async def go_on(talk: Talk) -> Replies | None:
 
 
 async def choose(talk: Talk, value: str) -> Replies:
-    """A quick reply: ``grade:<1-5>``, ``tag:<code>``, ``none`` (no reason given), ``record:<id>``."""
+    """A quick reply: ``grade:<1-5>``, ``tag:<code>``, ``none`` (no reason given), ``record:<id>``,
+    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``."""
     kind, _, rest = value.partition(":")
     review = dict(talk.context.get("rating") or {})
     if kind == "record":
         if rest not in [str(one) for one in talk.context.get("records", [])]:
             return [say("请先查到这个办件再评价。", ("查办件", "record:ask"))]
         return await _next(talk, {"record": int(rest), "said": {}})
+    if kind in ("only", "complain") and talk.context.get("rated_words"):
+        talk.text = str(talk.context["rated_words"])
+        talk.remember(rated_words=None)
+        if kind == "only":
+            return await _begin(talk)
+        talk.act = "file_case"
+        return await take_in.take_in(talk)
     if not review:
         return [say("请说评价的是哪件事，例如“昨天在政务中心办的居住证，给差评”。")]
     if kind == "grade" and rest in {str(int(grade)) for grade in Grade}:
         review["grade"] = int(rest)
     elif kind == "tag" and review.get("grade") and rest in TAGS[Grade(int(review["grade"]))]:
         review["tags"] = [rest]
+    elif kind == "is" and review.get("asked"):
+        return await _whether(talk, review, rest == "yes")
     elif kind == "none":
         review["text"] = "没有说原因"
     return await _next(talk, review)
@@ -119,7 +156,45 @@ async def _next(talk: Talk, review: dict[str, Any]) -> Replies:
             *[(title, f"rate:tag:{code}") for code, title in tags],
             ("不说原因", "rate:none"),
         )
+    if not review.get("record") and "asked" not in review:
+        fits = fitting(await _own(talk), said, now())
+        if len(fits) == 1:
+            [one] = fits
+            if await is_rated(talk.session, one.id):
+                talk.remember(awaiting=None, rating=None)
+                return [say(f"{_dated(one)}已经评价过了，每次服务只评价一次。", *HELP_CHOICES)]
+            return _ask(
+                talk,
+                {**review, "asked": one.id},
+                WHETHER,
+                f"您评价的是{_dated(one)}吗？",
+                ("是这次", "rate:is:yes"),
+                ("不是", "rate:is:no"),
+            )
     return await _store(talk, review, grade)
+
+
+async def _whether(talk: Talk, review: dict[str, Any], yes: bool) -> Replies:
+    """The record that was asked about is meant, or not: then what was said stays as it is."""
+    return await _next(talk, {**review, "record": review["asked"]} if yes else review)
+
+
+async def _own(talk: Talk) -> list[ServiceRecord]:
+    """Records that are shown to be this citizen's: looked up here, or of the telephone that the
+    door vouches for, unless several people left it."""
+    ids = [int(one) for one in talk.context.get("records", [])]
+    records = [one for id in ids if (one := await proved(talk.session, id)) is not None]
+    phone = await own_phone(talk)
+    if phone is not None:
+        found = await of_phone(talk.session, phone_hash(phone), _LOOKED_AT)
+        if not of_several(found):
+            records += [one for one in found if one.id not in ids]
+    return records
+
+
+def _dated(record: ServiceRecord) -> str:
+    at = (record.finished_at or record.accepted_at).astimezone(LOCAL)
+    return f"{at.month} 月 {at.day} 日的“{record.item_name}”"
 
 
 def _ask(
@@ -146,9 +221,8 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
         await proved(talk.session, int(str(review["record"]))) if review.get("record") else None
     )
     if record is not None:
-        await submit_for_record(talk.session, record, given, now())
-        unit = talk.line.city.tree.name(record.unit) if record.unit else record.dept_name
-        after = f"已转{unit}核实整改，整改情况会有人回访您。" if grade in BAD else "感谢您的评价。"
+        review_id = (await submit_for_record(talk.session, record, given, now())).id
+        after = await _what_follows(talk, review_id) if grade in BAD else "感谢您的评价。"
         return [
             say(
                 f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}",
@@ -168,6 +242,16 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
             *HELP_CHOICES,
         )
     ]
+
+
+async def _what_follows(talk: Talk, review_id: int) -> str:
+    """What is done about a bad review that is tied: by whom, and until when."""
+    one = await RectificationRepository(talk.session, None).of_review(review_id)
+    if one is None:
+        return "办理单位还没有接入热线，由工作人员转交核实。"
+    due = one.due_at.astimezone(LOCAL)
+    unit = talk.line.city.tree.name(one.unit)
+    return f"已转{unit}核实整改，{due.month} 月 {due.day} 日前办结，之后会有人回访您。"
 
 
 def _about(review: dict[str, Any]) -> str:

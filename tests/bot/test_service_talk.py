@@ -13,13 +13,15 @@ from recorder import Recorder
 from sqlalchemy import select, text
 from town import NOW
 
-from bot.actions import executor, records
+from bot.actions import executor, records, service_review
 from bot.actions.review_words import matter_of, told
 from bot.actions.talk import Talk
+from bot.calls.models import Call
 from bot.city import Line
 from bot.models import Conversation
 from core.database import Database, now
 from core.errors import Gone, TooManyTries
+from core.privacy import encrypt
 from kb.readers.unit_names import UnitNames
 from notices.channels import register, unregister_all
 from notices.messages import reply_of
@@ -35,6 +37,7 @@ from units.models import Unit
 from units.tree import UnitTree
 
 PHONE = "13800001234"
+NATIONAL = CodeSystem.NATIONAL
 ITEMS = [("居住证办理", "居住证"), ("占道许可", "占道经营")]
 NAMES = [name for names in ITEMS for name in names]
 
@@ -129,7 +132,7 @@ async def chat(city: Database) -> AsyncIterator[Chat]:
         units = UnitNames((await session.scalars(select(Unit))).all())
         at = At("test", 1)
         read = Read([(at, _record("SL260805000017")), (at, _running("SL260805000018"))], [])
-        await take(session, read, "大厅", CodeSystem.NATIONAL, units, NOW, _silent)
+        await take(session, read, "大厅", NATIONAL, units, NOW, _silent)
     register(Recorder("sms"), pushes_lines=True)
     yield Chat(city, id)
     unregister_all()
@@ -187,6 +190,50 @@ async def test_a_number_nobody_knows_and_one_with_a_wrong_tail_are_told_alike(ch
         await chat.say("1234")
 
 
+async def come_from(chat: Chat, channel: str, *, verified: bool = False) -> None:
+    """The talk is one by text message, or a call, from the telephone of the records."""
+    async with chat.database.unit_of_work() as session:
+        talk = await session.get_one(Conversation, chat.id)
+        talk.channel, talk.context = channel, {"caller": encrypt(PHONE)}
+        if channel == "phone":
+            call = {"carrier": "test", "call_id": "1", "memory": "", "answer": ""}
+            session.add(Call(**call, conversation_id=chat.id, verified=verified, started_at=now()))
+
+
+@pytest.mark.parametrize(
+    ("channel", "verified", "vouched"),
+    [("sms", False, True), ("phone", True, True), ("phone", False, False), ("web", False, False)],
+)
+async def test_a_telephone_that_the_door_vouches_for_needs_no_proof(
+    chat: Chat, channel: str, verified: bool, vouched: bool
+) -> None:
+    await come_from(chat, channel, verified=verified)
+    told = await chat.say("查一下我的办件", "ask_progress")
+    assert ("占道许可" in told) is vouched
+    if vouched:
+        assert "办理中" in await chat.say("居住证那个", "ask_guide")
+        await chat.say("查一下我的办件", "ask_progress")
+        assert "已办结" in await chat.say("第二个")
+    else:
+        assert "后四位" in told
+
+
+async def test_a_telephone_of_several_people_lists_nothing(chat: Chat) -> None:
+    async with chat.database.unit_of_work() as session:
+        units = UnitNames((await session.scalars(select(Unit))).all())
+        other = _record("SL260805000019", userName="示例乙", taskName="离婚登记")
+        await take(
+            session, Read([(At("test", 9), other)], []), "大厅", NATIONAL, units, NOW, _silent
+        )
+    await come_from(chat, "sms")
+    told = await chat.say("查一下我的办件", "ask_progress")
+    assert "办件编号" in told and "离婚" not in told and "占道" not in told
+    assert "占道许可" in await chat.say("SL260805000017")
+    # And a review confirms none of them.
+    done = await chat.say("今天办的离婚登记，给好评", "review")
+    assert "已收到" in done
+
+
 async def test_several_by_the_telephone(chat: Chat) -> None:
     assert "手机号" in await chat.say("我的执照办到哪了", "ask_progress")
     assert "验证码" in await chat.say(PHONE)
@@ -220,6 +267,60 @@ async def test_all_in_one_turn(chat: Chat) -> None:
     assert "已收到" in done
     [review] = await stored(chat.database)
     assert review.grade == 1 and "等两个小时" in review.text
+
+
+async def test_the_one_service_that_fits_is_confirmed_and_rated_once(chat: Chat) -> None:
+    await come_from(chat, "sms")
+    words = "今天办的占道经营让我跑了三趟，给差评"
+    assert "您评价的是" in await chat.say(words, "review")
+    done = await chat.say("是的", "affirm")
+    assert re.search(r"示例市城市管理局核实整改，\d+ 月 \d+ 日前办结", done)
+    [review] = await stored(chat.database)
+    assert (review.link, review.channel, review.text) == ("exact", "sms", words)
+    assert "只评价一次" in await chat.say(words, "review")
+    assert len(await stored(chat.database)) == 1
+
+
+async def test_a_service_that_was_not_meant_is_left_to_the_rules(chat: Chat) -> None:
+    await come_from(chat, "sms")
+    await chat.say("今天办的占道经营让我跑了三趟，给差评", "review")
+    assert "对上以后" in await chat.choose("rate:is:no")
+    [review] = await stored(chat.database)
+    assert (review.link, review.said["item"]) == ("none", "占道许可")
+
+
+async def test_a_complaint_beside_a_review_is_asked_about(chat: Chat) -> None:
+    await chat.say("我要投诉政务中心3号窗口态度太差，还要给差评", "file_case")
+    assert chat.choices == ["rate:only", "rate:complain"]
+    assert "已收到" in await chat.choose("rate:only")
+    [review] = await stored(chat.database)
+    assert review.said == {"place": "政务中心", "window": "3"}
+
+
+@pytest.mark.parametrize(
+    ("words", "act", "expected"),
+    [
+        ("刚才办占道经营的窗口态度太差，给差评", "file_case", True),
+        ("给政务中心3号窗口打五星", "file_case", True),
+        ("我要评价", "review", True),
+        ("商家因为我给了差评天天打电话骂我", "file_case", False),
+        ("外卖给了差评，骑手找上门", "file_case", False),
+        ("我要投诉他们恶意给我差评", "file_case", False),
+        ("我要表扬政务中心的小王", "file_case", False),
+        ("在哪里给差评", "review", False),
+    ],
+)
+def test_what_rates_a_service(words: str, act: str, expected: bool) -> None:
+    items = [SimpleNamespace(name=names[0], aliases=names[1:]) for names in ITEMS]
+    city = SimpleNamespace(tree=SimpleNamespace(units={}))
+    talk = SimpleNamespace(
+        line=SimpleNamespace(city=city, knowledge=SimpleNamespace(items=lambda: items)),
+        text=words,
+        act=act,
+        draft=None,
+        context={},
+    )
+    assert service_review.wants(cast(Talk, talk)) is expected
 
 
 async def test_what_is_missing_is_asked(chat: Chat) -> None:

@@ -11,7 +11,17 @@ import pytest
 from core.calendar import LOCAL
 from reviews.link_evaluation import figures
 from reviews.link_service import understood_time
-from reviews.linking import About, Candidate, Said, Verdict, contradicts, ranked, score, verdict
+from reviews.linking import (
+    About,
+    Candidate,
+    Said,
+    Verdict,
+    contradicts,
+    ranked,
+    same_window,
+    score,
+    verdict,
+)
 from reviews.near import one_off, wrong_digit
 
 AT = datetime(2026, 8, 5, 10, 0, tzinfo=LOCAL)
@@ -209,3 +219,19 @@ def test_figures_count_what_the_rules_did() -> None:
     found = figures(links, truth, {"e"})
     assert (found.precision, found.recall) == (0.5, 0.25)
     assert (found.auto, found.desk, found.none) == (2, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("said", "known", "same"),
+    [
+        ("3", "A03", True),
+        ("12", "B12", True),
+        ("A03", "A03", True),
+        ("3", "A13", False),
+        ("A03", "B03", False),
+        ("3", "综合窗口", False),
+        ("03", "3", True),
+    ],
+)
+def test_a_window_by_its_number(said: str, known: str, same: bool) -> None:
+    assert same_window(said, known) is same
