@@ -40,17 +40,29 @@ def of_several(records: Sequence[ServiceRecord]) -> bool:
 
 
 def fitting(
-    records: Sequence[ServiceRecord], said: Mapping[str, str], now: datetime
+    records: Sequence[ServiceRecord],
+    said: Mapping[str, str],
+    now: datetime,
+    names: Mapping[str, tuple[str, ...]],
 ) -> list[ServiceRecord]:
-    """The finished ones of ``records`` that nothing of ``said`` (as `Review.said`) speaks against."""
-    return [one for one in records if is_finished(one) and _fits(one, said, now)]
+    """The finished ones of ``records`` that nothing of ``said`` (as `Review.said`) speaks against.
+
+    ``names`` are the everyday names of items by their proper ones.
+    """
+    return [one for one in records if is_finished(one) and _fits(one, said, now, names)]
 
 
-def _fits(record: ServiceRecord, said: Mapping[str, str], now: datetime) -> bool:
+def _fits(
+    record: ServiceRecord,
+    said: Mapping[str, str],
+    now: datetime,
+    names: Mapping[str, tuple[str, ...]],
+) -> bool:
     number, item, window = said.get("number"), said.get("item"), said.get("window")
     if number and number.upper() != record.project_no.upper():
         return False
-    if item and item_likeness(item, (record.item_name,)) < _SAME_ITEM:
+    known = (record.item_name, *names.get(record.item_name, ()))
+    if item and item_likeness(item, known) < _SAME_ITEM:
         return False
     if window and record.window and not same_window(window, record.window):
         return False

@@ -37,6 +37,11 @@ _BARE_GRADE = re.compile(
     r"(?:我)?(?:要|想)?(?:给|对|打|写|点|评价?|来)+(?:个|一个|一下)?|非常|很|不?(?:太)?满意|差评|好评|"
     r"[一二三四五1-5两]?颗?星|[一二三四五1-5两]分|[。！!，,了吧的]"
 )
+# What else stands around grade and matter without being a reason.
+_FILLER = re.compile(
+    r"[一二三四五六七八九十\d]+号?(?:窗口|窗)|窗口|大厅|刚才|刚刚|今天|昨天|上午|下午|在|去|到|那个|这个|评价|一下|"
+    r"办(?:理|的|了|事|完)?|[我们的了得]"
+)
 # Words of a reason beside grade and matter; fewer are none.
 _REASON_WORDS = 3
 
@@ -157,7 +162,8 @@ async def _next(talk: Talk, review: dict[str, Any]) -> Replies:
             ("不说原因", "rate:none"),
         )
     if not review.get("record") and "asked" not in review:
-        fits = fitting(await _own(talk), said, now())
+        names = {item.name: tuple(item.aliases) for item in talk.line.knowledge.items()}
+        fits = fitting(await _own(talk), said, now(), names)
         if len(fits) == 1:
             [one] = fits
             if await is_rated(talk.session, one.id):
@@ -284,4 +290,4 @@ def _reason(text: str, said: dict[str, str]) -> str:
     rest = without_contact(text)
     for words in said.values():
         rest = rest.replace(words, "")
-    return text if len(_BARE_GRADE.sub("", rest)) - (6 if said else 0) >= _REASON_WORDS else ""
+    return text if len(_FILLER.sub("", _BARE_GRADE.sub("", rest))) >= _REASON_WORDS else ""

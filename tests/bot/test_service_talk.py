@@ -286,7 +286,7 @@ async def test_a_service_that_was_not_meant_is_left_to_the_rules(chat: Chat) -> 
     await chat.say("今天办的占道经营让我跑了三趟，给差评", "review")
     assert "对上以后" in await chat.choose("rate:is:no")
     [review] = await stored(chat.database)
-    assert (review.link, review.said["item"]) == ("none", "占道许可")
+    assert (review.link, review.said["item"]) == ("none", "占道经营")
 
 
 async def test_a_complaint_beside_a_review_is_asked_about(chat: Chat) -> None:

@@ -21,6 +21,7 @@ from reviews.link_desk import leave, listed, look, tie, undo
 from reviews.link_service import find
 from reviews.linking import About
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.tying import apply
 
 PHONE = "13800001111"
@@ -107,7 +108,7 @@ async def at_desk(database: Database) -> tuple[int, list[About]]:
     await brought(database, [record("A1"), record("A2")], [review("E1")])
     await linked(database)
     async with database.unit_of_work() as session:
-        [waiting] = await listed(session, DISPATCHER, "desk", 10)
+        [waiting] = await listed(session, DISPATCHER, "desk", Wanted(), 10)
         one = await look(session, DISPATCHER, waiting.id)
     return waiting.id, [scored.candidate.about for scored in one.best]
 
@@ -148,7 +149,7 @@ async def test_a_unit_has_no_linking_desk(city: Database) -> None:
     id, candidates = await at_desk(city)
     async with city.sessions() as session:
         for attempt in (
-            listed(session, URBAN, "desk", 10),
+            listed(session, URBAN, "desk", Wanted(), 10),
             look(session, URBAN, id),
             tie(session, URBAN, id, candidates[0], NOW),
             leave(session, URBAN, id, "", NOW),

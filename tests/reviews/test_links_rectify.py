@@ -23,6 +23,7 @@ from reviews.link_service import find
 from reviews.link_tasks import link_again
 from reviews.linking import About
 from reviews.models import Rectification, Review, ServiceRecord
+from reviews.narrowing import Wanted
 from reviews.tying import apply
 from units.models import Unit
 
@@ -149,7 +150,7 @@ async def test_tied_to_a_case_by_rules_and_taken_off(city: Database, file: Regis
     assert (await open_ones(city), await rated_round(city)) == ([("urban", "pending")], 1)
     assert await link_again(city, LATER, fresh=False) == 0
     async with city.unit_of_work() as session:
-        [one] = await listed(session, DISPATCHER, "auto", 10)
+        [one] = await listed(session, DISPATCHER, "auto", Wanted(), 10)
         await undo(session, DISPATCHER, one.id, "说的是另一件事", LATER)
     assert (await open_ones(city), await rated_round(city)) == ([("urban", "withdrawn")], None)
     assert await link_again(city, LATER, fresh=False) == 0
