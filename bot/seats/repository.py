@@ -7,14 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.calls.models import Call
 from bot.models import Conversation, Message
 from bot.seats.models import Alarm, ReadyAnswer, SeatNote, SeatState
-from bot.seats.plan import GENERAL, Priority
+from bot.seats.plan import GENERAL
 from core.database import now
 from core.models import StaffAccount
 from core.privacy import decrypt, encrypt
@@ -182,43 +181,6 @@ class SeatRepository:
             .limit(limit)
         )
         return [Reply.model_validate_json(decrypt(content)).text for content in rows][::-1]
-
-    async def left_alone(self, before: datetime, in_danger: datetime) -> Sequence[Conversation]:
-        """Talks on the web page that wait while their page was last open before ``before``, or of
-        an emergency before ``in_danger``; locked."""
-        seen = func.greatest(
-            func.coalesce(Conversation.seen_at, Conversation.last_turn_at),
-            Conversation.last_turn_at,
-        )
-        rows = await self.session.scalars(
-            select(Conversation)
-            .where(
-                _OWNED,
-                _UNTAKEN,
-                Conversation.channel == "web",
-                seen < case((Conversation.priority == Priority.EMERGENCY, in_danger), else_=before),
-            )
-            .limit(500)
-            .with_for_update(skip_locked=True)
-        )
-        return rows.all()
-
-    async def hung_up(self) -> Sequence[Conversation]:
-        """Talks by telephone that wait although the call is over, as after a crash; locked."""
-        calls = select(Call.id).where(Call.conversation_id == Conversation.id)
-        rows = await self.session.scalars(
-            select(Conversation)
-            .where(
-                _OWNED,
-                _UNTAKEN,
-                Conversation.channel == "phone",
-                calls.exists(),
-                ~calls.where(Call.ended_at.is_(None)).exists(),
-            )
-            .limit(500)
-            .with_for_update(skip_locked=True)
-        )
-        return rows.all()
 
     async def saw(self, conversations: Collection[uuid.UUID]) -> None:
         """The pages of these talks are open now; only those that wait are marked."""

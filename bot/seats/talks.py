@@ -141,8 +141,9 @@ async def hand_back(session: AsyncSession, conversation_id: uuid.UUID, login: st
 
 
 async def end(session: AsyncSession, conversation_id: uuid.UUID, login: str) -> None:
-    """End the person's service: nothing is left to do. Raises NotFound or Conflict."""
-    await _finish(session, conversation_id, login, ENDED)
+    """End the person's service, or what followed a call that somebody else has by now: nothing is
+    left to do. Raises NotFound or Conflict."""
+    await settled(session, await in_hand(session, conversation_id, login), login)
 
 
 async def classify(

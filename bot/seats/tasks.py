@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot import repository
-from bot.seats.leaving import has_left
+from bot.seats.leaving import has_left, hung_up, left_alone
 from bot.seats.queueing import position_text
 from bot.seats.repository import SeatRepository
 from core.database import now
@@ -38,14 +38,13 @@ async def list_left(session: AsyncSession, at: datetime) -> int:
 
     An emergency is the first on it, and its alarm rings on until a seat answers.
     """
-    waiting = SeatRepository(session)
-    gone = await waiting.left_alone(at - LEFT_AFTER, at - LEFT_IN_DANGER_AFTER)
+    gone = await left_alone(session, at - LEFT_AFTER, at - LEFT_IN_DANGER_AFTER)
     for conversation in gone:
         await has_left(session, conversation, "left")
-    hung_up = await waiting.hung_up()
-    for conversation in hung_up:
+    ended = await hung_up(session)
+    for conversation in ended:
         await has_left(session, conversation, "missed_call")
-    return len(gone) + len(hung_up)
+    return len(gone) + len(ended)
 
 
 async def tell_positions(session: AsyncSession) -> int:
