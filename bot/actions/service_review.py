@@ -27,8 +27,8 @@ from reviews.rectification_repository import RectificationRepository
 from reviews.said import Given, is_rated, submit_for_record, submit_said
 
 ABOUT, GRADE, REASON = "service_about", "service_grade", "service_reason"
-WHETHER = "service_whether"
-AWAITING = (ABOUT, GRADE, REASON, WHETHER)
+WHETHER, EITHER = "service_whether", "service_either"
+AWAITING = (ABOUT, GRADE, REASON, WHETHER, EITHER)
 # Which tags of a bad grade are offered: by voice and thumb nobody goes through eight.
 _TAGS_OFFERED = 4
 # How many records of a telephone are looked at.
@@ -61,14 +61,14 @@ def wants(talk: Talk) -> bool:
 async def begin(talk: Talk) -> Replies:
     """Take what the turn says, and ask for what is missing."""
     if review_words.COMPLAINS.search(talk.text):
-        talk.remember(rated_words=talk.text)
-        return [
-            say(
-                "评价会交承办单位核实整改；投诉会登记成工单，派有关单位调查后答复您。您要哪一种？",
-                ("评价这次服务", "rate:only"),
-                ("投诉，登记工单", "rate:complain"),
-            )
-        ]
+        return _ask(
+            talk,
+            {"words": talk.text},
+            EITHER,
+            "评价会交承办单位核实整改；投诉会登记成工单，派有关单位调查后答复您。您要哪一种？",
+            ("评价这次服务", "rate:only"),
+            ("投诉，登记工单", "rate:complain"),
+        )
     return await _begin(talk)
 
 
@@ -90,6 +90,8 @@ async def go_on(talk: Talk) -> Replies | None:
     if not review or stop or re.match(r"(?:算了|不评|不打|取消)", talk.text):
         talk.remember(awaiting=None, rating=None)
         return None if stop or not review else [say("好的，这次不评价。", *HELP_CHOICES)]
+    if waiting == EITHER:
+        return await _either(talk, review, complain="投诉" in talk.text)
     phone = find_phone(talk.text)
     if phone:
         review["phone"] = phone
@@ -117,13 +119,8 @@ async def choose(talk: Talk, value: str) -> Replies:
         if rest not in [str(one) for one in talk.context.get("records", [])]:
             return [say("请先查到这个办件再评价。", ("查办件", "record:ask"))]
         return await _next(talk, {"record": int(rest), "said": {}})
-    if kind in ("only", "complain") and talk.context.get("rated_words"):
-        talk.text = str(talk.context["rated_words"])
-        talk.remember(rated_words=None)
-        if kind == "only":
-            return await _begin(talk)
-        talk.act = "file_case"
-        return await take_in.take_in(talk)
+    if kind in ("only", "complain") and review.get("words"):
+        return await _either(talk, review, complain=kind == "complain")
     if not review:
         return [say("请说评价的是哪件事，例如“昨天在政务中心办的居住证，给差评”。")]
     if kind == "grade" and rest in {str(int(grade)) for grade in Grade}:
@@ -178,6 +175,16 @@ async def _next(talk: Talk, review: dict[str, Any]) -> Replies:
                 ("不是", "rate:is:no"),
             )
     return await _store(talk, review, grade)
+
+
+async def _either(talk: Talk, review: dict[str, Any], *, complain: bool) -> Replies:
+    """What was said at first, taken as the review or as the complaint that it was both."""
+    talk.text = str(review["words"])
+    talk.remember(awaiting=None, rating=None)
+    if not complain:
+        return await _begin(talk)
+    talk.act = "file_case"
+    return await take_in.take_in(talk)
 
 
 async def _whether(talk: Talk, review: dict[str, Any], yes: bool) -> Replies:

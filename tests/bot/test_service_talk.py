@@ -289,10 +289,12 @@ async def test_a_service_that_was_not_meant_is_left_to_the_rules(chat: Chat) -> 
     assert (review.link, review.said["item"]) == ("none", "占道经营")
 
 
-async def test_a_complaint_beside_a_review_is_asked_about(chat: Chat) -> None:
+@pytest.mark.parametrize("said", ["评价就行", None])
+async def test_a_complaint_beside_a_review_is_asked_about(chat: Chat, said: str | None) -> None:
     await chat.say("我要投诉政务中心3号窗口态度太差，还要给差评", "file_case")
     assert chat.choices == ["rate:only", "rate:complain"]
-    assert "已收到" in await chat.choose("rate:only")
+    done = await chat.say(said, "review") if said else await chat.choose("rate:only")
+    assert "已收到" in done
     [review] = await stored(chat.database)
     assert review.said == {"place": "政务中心", "window": "3"}
 
