@@ -37,7 +37,7 @@ def answered(stack: Stack, unit: str, phone: str, detail: str, **form: str) -> A
     number, code = found[1], found[2]
     desk = Staff(stack.address, "dispatcher", stack.password("dispatcher"))
     action = "reassign" if "/reassign" in desk.case_page(number) else "dispatch"
-    desk.act(number, action, unit=unit, reason="由这个单位牵头")
+    desk.act(number, action, unit=unit, reason="由这个单位牵头", assists="drop")
     clerk = Staff(stack.address, f"{unit}.clerk", stack.password(f"{unit}.clerk"))
     clerk.act(number, "accept")
     clerk.act(number, "answer", result="solved", citizen_answer="已到现场处理，三日内复查。")

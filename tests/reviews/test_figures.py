@@ -56,13 +56,27 @@ KEYS = {
 }
 
 
+def _review_of(record: ServiceRecord, dice: random.Random) -> Review:
+    grade = Grade(dice.randint(1, 5))
+    return Review(
+        service_record_id=record.id,
+        round=1,
+        grade=grade,
+        tags=dice.sample(sorted(TAGS[grade]), 2),
+        channel=dice.choice(["window", "web", "sms"]),
+        is_default=grade == 5 and dice.random() < 0.3,
+        link="auto",
+        created_at=NOW - timedelta(hours=dice.randint(0, 24 * 40)),
+    )
+
+
 @pytest.fixture
 async def month(city: Database) -> Database:
-    """400 reviews of service records over 40 days, by a fixed seed."""
+    """300 reviews of service records over 40 days, by a fixed seed."""
     dice = random.Random(12345)
     async with city.unit_of_work() as session:
-        for number in range(400):
-            record = ServiceRecord(
+        records = [
+            ServiceRecord(
                 project_no=f"P{number}",
                 item_code=f"I{number % 4}",
                 item_name=f"事项{number % 4}",
@@ -73,21 +87,14 @@ async def month(city: Database) -> Database:
                 accepted_at=NOW,
                 source="hall",
             )
-            session.add(record)
-            await session.flush()
-            grade = Grade(dice.randint(1, 5))
-            review = Review(
-                service_record_id=record.id,
-                round=1,
-                grade=grade,
-                tags=dice.sample(sorted(TAGS[grade]), 2),
-                channel=dice.choice(["window", "web", "sms"]),
-                is_default=grade == 5 and dice.random() < 0.3,
-                link="auto",
-                created_at=NOW - timedelta(hours=dice.randint(0, 24 * 40)),
-            )
-            session.add(review)
-            await session.flush()
+            for number in range(300)
+        ]
+        session.add_all(records)
+        await session.flush()
+        reviews = [_review_of(record, dice) for record in records]
+        session.add_all(reviews)
+        await session.flush()
+        for review in reviews:
             one = await linked(session, review, review.created_at)
             if one is not None:
                 one.state, one.late = dice.choice(STATES), dice.random() < 0.3
