@@ -8,6 +8,7 @@ is kept with what was said, and the rules of linking find what it is about.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from bot.actions import review_words, take_in
@@ -24,7 +25,7 @@ from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.models import ServiceRecord
 from reviews.own_records import fitting, of_phone, of_several, proved
 from reviews.rectification_repository import RectificationRepository
-from reviews.said import Given, is_rated, submit_for_record, submit_said
+from reviews.said import Given, is_rated, submit_for_record, submit_told
 
 ABOUT, GRADE, REASON = "service_about", "service_grade", "service_reason"
 WHETHER, EITHER = "service_whether", "service_either"
@@ -227,7 +228,7 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
         tags=tags,
         text=str(review.get("text") or ""),
         said=said,
-        phone=_phone(talk, review),
+        phone=_phone(talk, review) or "",
     )
     talk.remember(awaiting=None, rating=None, failures=None)
     record = (
@@ -242,7 +243,11 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
                 *HELP_CHOICES,
             )
         ]
-    await submit_said(talk.session, given, now())
+    at = now()
+    stored = await submit_told(talk.session, replace(given, key=str(talk.conversation.id)), at)
+    if stored.created_at < at:
+        told = f"今天已经收到您的这条评价（{GRADE_NAMES[Grade(stored.grade)]}）"
+        return [say(f"{told}：{review_words.told(said)}。同一件事一天只记一次。", *HELP_CHOICES)]
     after = (
         "会按您说的核对是哪次办理；对上以后，承办单位要核实整改。"
         if grade in BAD

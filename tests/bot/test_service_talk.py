@@ -254,6 +254,8 @@ async def test_a_bad_review_in_two_turns_finds_its_record(chat: Chat) -> None:
     assert "哪里不满意" in asked and "今天办的占道许可" in asked and "手机号" in asked
     done = await chat.say(f"让我跑了三趟，我电话{PHONE}")
     assert "不会告诉承办单位您是谁" in done and PHONE not in done
+    await chat.say("我要给今天办占道许可打差评", "review")
+    assert "今天已经收到" in await chat.say("跑了三趟")
     [review] = await stored(chat.database)
     assert (review.link, review.said) == ("none", {"item": "占道许可", "time": "今天"})
     assert review.text == "让我跑了三趟"
