@@ -43,7 +43,7 @@ from reviews.rectification import (
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
 from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of
-from reviews.second_link import second_link
+from reviews.signed_links import second_link
 from units.tree import UnitTree
 
 router = console_router()

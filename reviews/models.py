@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ class ServiceRecord(Base):
     ``status`` proStatus (1 waiting, 2 under way, 3 finished), ``kind`` projectType (1 即办件,
     2 承诺件), ``applicant_kind`` userProp (1 individual, 2 firm). ``applicant`` is encrypted JSON:
     ``name``, ``phone``, ``cert`` and, of an agent, ``agent``. ``source`` is who delivers it.
+    ``followed_in`` is the conversation in which its citizen looked at it last; ``invited_at`` is when
+    it was decided whether to invite the citizen to rate it, once.
     """
 
     __tablename__ = "service_records"
@@ -40,6 +43,11 @@ class ServiceRecord(Base):
         Index("ix_service_records_item_code_finished_at", "item_code", "finished_at"),
         Index("ix_service_records_item_name_finished_at", "item_name", "finished_at"),
         Index("ix_service_records_window_finished_at", "window", "finished_at"),
+        Index(
+            "ix_service_records_uninvited",
+            "finished_at",
+            postgresql_where="invited_at IS NULL AND phone_hash IS NOT NULL",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -65,6 +73,8 @@ class ServiceRecord(Base):
     finished_at: Mapped[datetime | None] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    followed_in: Mapped[uuid.UUID | None]
+    invited_at: Mapped[datetime | None]
 
 
 class Review(Base):

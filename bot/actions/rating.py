@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.actions.progress import show
+from bot.actions.review_words import DIGIT, grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.progress import public_case
 from cases.repository import CaseRepository
@@ -14,25 +15,9 @@ from core.replies import say
 from reviews.grades import BAD, GRADE_NAMES, Grade
 from reviews.service import submit_for_case
 
-_DIGIT = re.compile(r"^\s*([1-5])\s*(?:分|星)?[。！!]?$")
-_WORDS = (
-    (Grade.VERY_DISSATISFIED, re.compile(r"非常不满意|很不满意|太差|差劲|极差")),
-    (Grade.DISSATISFIED, re.compile(r"不(?:太)?满意|差评|没解决|不行")),
-    (Grade.FAIR, re.compile(r"基本满意|一般|还行|凑合")),
-    (Grade.VERY_SATISFIED, re.compile(r"非常满意|很满意|特别满意|五星|好评")),
-    (Grade.SATISFIED, re.compile(r"满意|不错|挺好")),
-)
 _BARE = re.compile(
     r"^(?:我)?(?:对.{0,12})?(?:要|想|给)?(?:个|评价|打)*(?:非常|很|太|基本|特别)?(?:不(?:太)?)?(?:满意|差评|好评|一般|还行)[。！!了吧]*$"
 )
-
-
-def grade_of(text: str) -> Grade | None:
-    """The grade that ``text`` gives, by digit (5 best) or by word."""
-    digit = _DIGIT.match(text)
-    if digit:
-        return Grade(int(digit[1]))
-    return next((grade for grade, pattern in _WORDS if pattern.search(text)), None)
 
 
 async def rating(talk: Talk) -> Replies:
@@ -43,13 +28,13 @@ async def rating(talk: Talk) -> Replies:
     found = grade_of(talk.text)
     if found is None:
         return await _no_grade(talk)
-    reason = "" if _DIGIT.match(talk.text) or _BARE.match(talk.text) else talk.text
+    reason = "" if DIGIT.match(talk.text) or _BARE.match(talk.text) else talk.text
     return await _submit(talk, found, reason)
 
 
 async def choose(talk: Talk, value: str) -> Replies:
     """A grade was chosen by button."""
-    digit = _DIGIT.match(value)
+    digit = DIGIT.match(value)
     return await _submit(talk, Grade(int(digit[1])), "") if digit else await _no_grade(talk)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from bot.actions import review_words, take_in
 from bot.actions.dialogue import is_yes, looks_like_question
 from bot.actions.own_phone import own_phone
-from bot.actions.rating import grade_of
+from bot.actions.review_words import grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.registration import phone_hash
 from core.calendar import LOCAL

@@ -19,8 +19,8 @@ from core.database import Database
 from core.errors import HotlineError
 from reviews.grades import Grade
 from reviews.models import Review
-from reviews.second_link import second_link
 from reviews.service import submit_for_case
+from reviews.signed_links import second_link
 
 DESK = "/console/rectifications"
 

@@ -28,8 +28,8 @@ from reviews.rectification import Action, State
 from reviews.rectification_repository import RectificationRepository
 from reviews.rectification_tasks import watch
 from reviews.rectifying import Given, act, linked, second_review, unlinked
-from reviews.second_link import second_link
 from reviews.service import submit_for_case
+from reviews.signed_links import second_link
 
 A = Action
 
