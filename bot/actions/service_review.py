@@ -119,6 +119,8 @@ async def choose(talk: Talk, value: str) -> Replies:
     if kind == "record":
         if rest not in [str(one) for one in talk.context.get("records", [])]:
             return [say("请先查到这个办件再评价。", ("查办件", "record:ask"))]
+        if await is_rated(talk.session, int(rest)):
+            return [say("这次办理已经评价过了，每次服务只评价一次。", *HELP_CHOICES)]
         return await _next(talk, {"record": int(rest), "said": {}})
     if kind in ("only", "complain") and review.get("words"):
         return await _either(talk, review, complain=kind == "complain")

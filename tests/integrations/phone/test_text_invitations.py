@@ -10,15 +10,17 @@ from sqlalchemy import select
 from test_texts import NUMBER, reviews, told_answer
 from town import Register
 
+from cases.registration import phone_hash
 from core.database import now
 from core.models import CalendarYear
+from core.privacy import encrypt
 from core.replies import say
 from notices.messages import Message
 from notices.news import Asked, Question
 from notices.service import enqueue
 from notices.vocabulary import Kind
 from reviews.models import Rectification, Review, ServiceRecord
-from tests.integrations.phone.phone_line import Texting
+from tests.integrations.phone.phone_line import Ring, Texting
 from tests.integrations.phone.text_simulator import key, send_all
 
 
@@ -33,6 +35,8 @@ async def finished(line: FastAPI) -> Question:
         accepted_at=at - timedelta(hours=2),
         finished_at=at - timedelta(hours=1),
         source="hall",
+        applicant=encrypt(f'{{"name": "示例·甲", "phone": "{NUMBER}"}}'),
+        phone_hash=phone_hash(NUMBER),
     )
     async with line.state.database.unit_of_work() as session:
         for year in (at.year, at.year + 1):
@@ -142,3 +146,31 @@ async def test_the_digit_answers_the_question_asked_last(
         # What waits for the morning was not read: it is no question yet.
         await asked(line, record, held=True)
         assert "已经评价过" in (await texting().say("4"))[0]
+
+
+async def test_what_was_put_right_is_rated_by_keypad(line: FastAPI, call: Ring) -> None:
+    question = await finished(line)
+    at = now()
+    async with line.state.database.unit_of_work() as session:
+        review = Review(service_record_id=question.id, round=1, grade=1, text="太慢", channel="web")
+        session.add(review)
+        await session.flush()
+        clock = {"opened_at": at, "yellow_at": at, "due_at": at}
+        session.add(
+            Rectification(
+                review_id=review.id,
+                unit="urban",
+                state="callback",
+                finished_at=at,
+                done="已增开窗口",
+                **clock,
+            )
+        )
+    phone = call(times=2, vouched=True)
+    await phone.ring()
+    asked = (await phone.say("我的办件进度到哪一步了"))[-1]
+    assert "已增开窗口" in asked and "非常不满意请按1" in asked and "非常满意请按5" in asked
+    assert "转为督办" in (await phone.press("2"))[-1]
+    async with line.state.database.sessions() as session:
+        one = (await session.scalars(select(Rectification))).one()
+    assert (one.second_grade, one.state) == (2, "supervised")
