@@ -133,8 +133,8 @@ class Review(Base):
 class ReviewLink(Base):
     """One step of tying a review to what it is about. Rows are added, never changed.
 
-    ``by`` is a login, or ``rules``. ``action`` is the link that came of it (`Review.link`),
-    ``undone``, or ``entered`` (typed in from paper); the two ids say with what it was tied, or from what it was taken.
+    ``by`` is a login, ``rules`` or ``citizen``. ``action`` is the link that came of it (`Review.link`),
+    ``undone``, ``entered`` (typed in from paper) or ``named`` (the citizen agreed later); the two ids say with what it was tied, or from what it was taken.
     """
 
     __tablename__ = "review_links"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.actions import naming
 from bot.actions.progress import show
 from bot.actions.review_words import DIGIT, grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
@@ -13,6 +14,7 @@ from cases.vocabulary import Source
 from core.database import now
 from core.replies import say
 from reviews.grades import BAD, GRADE_NAMES, Grade
+from reviews.models import Review
 from reviews.service import submit_for_case
 
 _BARE = re.compile(
@@ -66,10 +68,10 @@ async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
     if grade in BAD and not reason.strip():
         talk.remember(awaiting="review_reason", grade=int(grade))
         return [say(f"记为“{GRADE_NAMES[grade]}”。请说说哪里不满意，我们会督促改进。")]
-    await submit_for_case(
-        talk.session, case.id, grade, [], reason, Source(talk.conversation.channel), now()
-    )
+    source = Source(talk.conversation.channel)
+    done = await submit_for_case(talk.session, case.id, grade, [], reason, source, now())
     talk.remember(awaiting=None, grade=None)
     thanks = "已记录您的评价，会交由承办单位核实整改。" if grade in BAD else "感谢您的评价。"
     again = [("没解决，重新办理", "case:reopen")] if grade in BAD else []
-    return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])]
+    told = say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])
+    return [await naming.asked(talk, await talk.session.get_one(Review, done.id), told)]

@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from bot.actions import review_words, take_in
+from bot.actions import naming, review_words, take_in
 from bot.actions.dialogue import is_yes, looks_like_question
 from bot.actions.own_phone import own_phone
 from bot.actions.review_words import grade_of
@@ -113,8 +113,11 @@ async def go_on(talk: Talk) -> Replies | None:
 
 async def choose(talk: Talk, value: str) -> Replies:
     """A quick reply: ``grade:<1-5>``, ``tag:<code>``, ``none`` (no reason given), ``record:<id>``,
-    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``."""
+    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``, ``named``
+    (the unit may know whose the review just given is)."""
     kind, _, rest = value.partition(":")
+    if kind == "named":
+        return await naming.agree(talk)
     review = dict(talk.context.get("rating") or {})
     if kind == "record":
         if rest not in [str(one) for one in talk.context.get("records", [])]:
@@ -237,14 +240,10 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
         await proved(talk.session, int(str(review["record"]))) if review.get("record") else None
     )
     if record is not None:
-        review_id = (await submit_for_record(talk.session, record, given, now())).id
-        after = await _what_follows(talk, review_id) if grade in BAD else "感谢您的评价。"
-        return [
-            say(
-                f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}",
-                *HELP_CHOICES,
-            )
-        ]
+        rated = await submit_for_record(talk.session, record, given, now())
+        after = await _what_follows(talk, rated.id) if grade in BAD else "感谢您的评价。"
+        told = f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}"
+        return [await naming.asked(talk, rated, say(told, *HELP_CHOICES))]
     at = now()
     stored = await submit_told(talk.session, replace(given, key=str(talk.conversation.id)), at)
     if stored.created_at < at:
@@ -255,13 +254,8 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
         if grade in BAD
         else "会按您说的核对是哪次办理。"
     )
-    return [
-        say(
-            f"已收到您的评价（{GRADE_NAMES[grade]}）：{review_words.told(said)}。{after}"
-            "评价时不会告诉承办单位您是谁。",
-            *HELP_CHOICES,
-        )
-    ]
+    told = f"已收到您的评价（{GRADE_NAMES[grade]}）：{review_words.told(said)}。{after}"
+    return [await naming.asked(talk, stored, say(told, *HELP_CHOICES))]
 
 
 async def _what_follows(talk: Talk, review_id: int) -> str:

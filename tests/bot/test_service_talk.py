@@ -173,8 +173,15 @@ async def test_progress_by_number_and_tail_then_a_review_of_it(chat: Chat) -> No
     [rate] = [value for value in chat.choices if value.startswith("rate:")]
     assert "选一个等级" in await chat.choose(rate)
     assert "哪里不满意" in await chat.choose("rate:grade:1")
-    assert "示例市城市管理局核实整改" in await chat.choose("rate:tag:115")
+    assert "请先评价" in await chat.choose("rate:named")
+    done = await chat.choose("rate:tag:115")
+    assert "示例市城市管理局核实整改" in done and "让单位知道是我" in done
     [review] = await stored(chat.database)
+    assert not review.named and chat.choices[0] == "rate:named"
+    assert "会直接联系您" in await chat.choose("rate:named")
+    assert "请先评价" in await chat.choose("rate:named")
+    [review] = await stored(chat.database)
+    assert review.named
     assert (review.link, review.grade, review.tags, review.channel) == ("exact", 1, ["115"], "web")
     async with chat.database.sessions() as session:
         assert (await session.scalars(select(Rectification.unit))).all() == ["urban"]
