@@ -254,7 +254,7 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
             await put_under_supervision(session, None, case, why, now)
     if action in (Action.UNSOLVED, Action.SECOND_BAD, Action.GIVE_UP) and one.case_id is not None:
         opened = await CaseRepository(session, None).get(one.case_id, lock=True)
-        if not opened.supervised:
+        if not opened.supervised and opened.closed_at is None:
             await put_under_supervision(session, None, opened, "转来工单的差评整改未解决", now)
     if action is Action.FINISH and row.case is not None:
         link = ("评价整改情况", second_link(one.id))

@@ -1,4 +1,4 @@
-"""A digit by text rates what was asked last: a service, or what was put right."""
+"""Reviews by text and keypad: a digit rates what was asked last; a complaint beside one is filed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
+from test_calls import cases
 from test_texts import NUMBER, reviews, told_answer
 from town import Register
 
@@ -174,3 +175,18 @@ async def test_what_was_put_right_is_rated_by_keypad(line: FastAPI, call: Ring) 
     async with line.state.database.sessions() as session:
         one = (await session.scalars(select(Rectification))).one()
     assert (one.second_grade, one.state) == (2, "supervised")
+
+
+async def test_a_complaint_beside_a_review_becomes_a_case(line: FastAPI, texting: Texting) -> None:
+    phone = texting(times=2)
+    asked = await phone.say("我要投诉政务中心3号窗口工作人员态度太差，还要给差评")
+    assert "1 评价这次服务，2 投诉，登记工单" in asked[-1]
+    (told,) = await phone.say("2")
+    for answer in ("示例市政务服务中心", "昨天上午", "1", "1"):
+        if "编号" in told:
+            break
+        (told,) = await phone.say(answer)
+    (case,) = await cases(line)
+    assert case.number in told and case.type == "complaint" and case.source == "sms"
+    assert "态度太差" in case.detail
+    assert await reviews(line) == []
