@@ -83,7 +83,7 @@ def _read(form: Posted) -> tuple[Given, date]:
     given = Given(
         key=form.text("key")[:64],
         grade=chosen,
-        channel=Channel.HALL.name.lower(),
+        channel=Channel.HALL.word,
         # Tags of another grade were ticked before the grade was changed: the form hides them.
         tags=[tag for tag in dict.fromkeys(_tags(form)) if tag in TAGS[chosen]],
         text=form.text("text"),

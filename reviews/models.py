@@ -81,7 +81,8 @@ class Review(Base):
     """One review of one closing of a case, of one service, or (not yet) of anything known.
 
     ``grade`` is 5 for 非常满意 down to 1. ``round`` is the closing of the case, or assessNumber of a
-    service (1 first, 2 second review). ``is_default`` marks a grade that nobody gave; the line never
+    service (1 first, 2 second review). ``channel`` is a `cases.vocabulary.Source` or a
+    `reviews.codes.Channel.word`. ``is_default`` marks a grade that nobody gave; the line never
     invents one, so it is false unless another platform delivers such a row. ``said`` is what the
     reviewer said that it is about, as said: ``number``, ``unit``, ``item``, ``window``, ``place``,
     ``time``. ``reviewer`` is encrypted JSON (``name``, ``phone``); a unit reads it only when

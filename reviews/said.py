@@ -45,8 +45,8 @@ class Given:
     """A review as the citizen gives it. ``key`` names it within its source, so that it is stored
     once however often it is sent.
 
-    ``said`` is what it is about, by the names of `Review.said`; ``channel`` a `Source` or the lower
-    name of a `reviews.codes.Channel`; ``phone`` is digits only, empty when it is not known.
+    ``said`` is what it is about, by the names of `Review.said`; ``channel`` a `Source` or the
+    `reviews.codes.Channel.word`; ``phone`` is digits only, empty when it is not known.
     ``named``: the citizen lets the unit know who it is.
     """
 

@@ -57,7 +57,7 @@ async def rate_window(request: Request, code: str) -> HTMLResponse:
             given = Given(
                 key=known_key(typed.get("key", "")),
                 grade=review.grade,
-                channel=Channel.QR.name.lower(),
+                channel=Channel.QR.word,
                 tags=review.tags,
                 text=review.text,
                 said=_said(request, window, typed.get("number", ""), at),
