@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,13 +27,17 @@ class Transcripts:
         return Talk(found.channel, address, found.last_turn_at)
 
     async def show(
-        self, session: AsyncSession, conversation_id: uuid.UUID, reply: Reply, about: str | None
+        self,
+        session: AsyncSession,
+        conversation_id: uuid.UUID,
+        reply: Reply,
+        about: Mapping[str, Any],
     ) -> None:
-        """Add a line that is not sent by itself; the talk is about case ``about`` from now on."""
-        if about is not None:
+        """Add a line that is not sent by itself; the talk is ``about`` that from now on."""
+        if about:
             found = await repository.find_conversation(session, conversation_id, lock=True)
             assert found is not None
-            found.context = {**found.context, "case": about}
+            found.context = {**found.context, **about}
         await repository.append(session, conversation_id, "system", [reply], pushed=False)
 
     async def texted(self, session: AsyncSession, address: str, reply: Reply) -> None:

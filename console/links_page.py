@@ -22,6 +22,7 @@ from core.calendar import LOCAL
 from core.database import now
 from core.errors import Conflict, InvalidInput, NotFound
 from reviews.candidate_repository import RULES, CaseRow
+from reviews.consent import CITIZEN
 from reviews.grades import BAD, GRADE_NAMES, Grade
 from reviews.link_desk import Open, counts, leave, listed, look, tie, undo
 from reviews.linking import About, Reason
@@ -39,7 +40,7 @@ _TABS = {
     "none": "没有线索",
 }
 _STEPS = {**_TABS, "desk": "交关联台", "manual": "人工关联", "undone": "解除关联"}
-_STEPS |= {"entered": "录入纸质评价", "void": "撤回录入"}
+_STEPS |= {"entered": "录入纸质评价", "void": "撤回录入", "named": "市民同意单位知道是谁"}
 _DONE = {"tie": "已关联", "leave": "已标为没有对应的办件或工单", "undo": "已解除关联"}
 _ROWS = {
     "number": "编号",
@@ -274,7 +275,7 @@ def _times(*moments: tuple[str, datetime | None]) -> str:
 
 
 def _step(step: ReviewLink, one: Open, people: Mapping[str, str]) -> Step:
-    by = "规则" if step.by == RULES else people.get(step.by, step.by)
+    by = {RULES: "规则", CITIZEN: "市民"}.get(step.by) or people.get(step.by, step.by)
     about, number = _tied(step), ""
     if about is not None and about.is_case:
         number = f"工单 {one.cases[about.id].case.number}"

@@ -51,6 +51,26 @@ _MENU = [
 ]
 
 
+# Pages without an entry of their own, by the entry that they belong to.
+_BELOW = {
+    "/console/reviews": (
+        "/console/rectifications",
+        "/console/review-figures",
+        "/console/talk-figures",
+        "/console/paper",
+        "/console/windows",
+        "/console/record-links",
+    )
+}
+
+
+def is_current(address: str, path: str) -> bool:
+    """Whether the page ``path`` belongs to the entry of the menu with ``address``."""
+    return any(
+        path == one or path.startswith(f"{one}/") for one in (address, *_BELOW.get(address, ()))
+    )
+
+
 def menu_of(role: Role) -> list[tuple[str, str]]:
     """Addresses and names of the pages that ``role`` may open, in order."""
     return [(address, name) for address, name, roles in _MENU if role in roles]

@@ -20,8 +20,10 @@ from core.database import now
 from core.errors import InvalidInput
 from core.identity import UNIT_ROLES
 from intake.facts import find_phone
-from reviews.collecting import Collected, entered, from_paper, take_back
+from reviews.codes import Channel
+from reviews.collecting import entered, from_paper, take_back
 from reviews.grades import BAD, CHOICES, GRADE_NAMES, TAGS, Grade
+from reviews.said import Given
 
 router = console_router()
 PATH = "/console/paper"
@@ -42,9 +44,9 @@ async def enter_paper(request: Request, form: PostedForm) -> Response:
     """Store a form once; a desk of the line goes on to what it may be about."""
     staff = form.staff
     try:
-        one, given_on = _read(form)
+        given, given_on = _read(form)
         async with database_of(request).unit_of_work() as session:
-            review = await from_paper(session, staff.actor, one, given_on, now())
+            review = await from_paper(session, staff.actor, given, given_on, now())
     except InvalidInput as error:
         typed: dict[str, Any] = {name: form.text(name) for name in _TYPED}
         return await _show(request, staff, typed=typed | {"tags": _tags(form)}, problem=error)
@@ -61,7 +63,7 @@ async def void(request: Request, review_id: int, form: PostedForm) -> Response:
     return RedirectResponse(link(PATH, done="void"), 303)
 
 
-def _read(form: Posted) -> tuple[Collected, date]:
+def _read(form: Posted) -> tuple[Given, date]:
     grade, phone = form.text("grade"), form.text("phone")
     wrong = {}
     if grade not in {str(int(one)) for one in Grade}:
@@ -78,9 +80,10 @@ def _read(form: Posted) -> tuple[Collected, date]:
         raise InvalidInput("还缺少内容或有误", fields=wrong)
     chosen = Grade(int(grade))
     said = {name: form.text(name) for name in _SAID} | {"time": given_on.isoformat()}
-    one = Collected(
+    given = Given(
         key=form.text("key")[:64],
         grade=chosen,
+        channel=Channel.HALL.word,
         # Tags of another grade were ticked before the grade was changed: the form hides them.
         tags=[tag for tag in dict.fromkeys(_tags(form)) if tag in TAGS[chosen]],
         text=form.text("text"),
@@ -89,7 +92,7 @@ def _read(form: Posted) -> tuple[Collected, date]:
         phone=find_phone(phone) or "",
         named=bool(form.text("named")),
     )
-    return one, given_on
+    return given, given_on
 
 
 def _tags(form: Posted) -> list[str]:

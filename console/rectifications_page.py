@@ -25,7 +25,7 @@ from core.errors import NotFound
 from core.identity import Actor
 from reviews.grades import GRADE_NAMES, TAGS, Grade
 from reviews.models import Rectification, RectificationEvent, Review
-from reviews.publishing import PUBLISHERS
+from reviews.publishing import PUBLISHERS, is_private
 from reviews.rectification import (
     ACTION_NAMES,
     CASE_OPENERS,
@@ -43,7 +43,7 @@ from reviews.rectification import (
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
 from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of
-from reviews.second_link import second_link
+from reviews.signed_links import second_link
 from units.tree import UnitTree
 
 router = console_router()
@@ -210,7 +210,7 @@ async def show(
         if staff.actor.role in DOES[Action.SOLVED] and one.finished_at and not one.second_grade
         else "",
         calls=staff.actor.role in DOES[Action.SOLVED],
-        publishes=staff.actor.role in PUBLISHERS,
+        publishes=staff.actor.role in PUBLISHERS and not is_private(row.case),
         opened=opened.number if opened else "",
         opens=staff.actor.role in CASE_OPENERS and one.case_id is None and one.closed_at is None,
         done=done,

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from cases.states import MAIN_STATE_NAMES, SUB_STATE_NAMES, MainState, SubState
 from cases.vocabulary import PART_NAMES, SOURCE_NAMES, TYPE_NAMES, URGENCY_NAMES
-from console.menu import menu_of
+from console.menu import is_current, menu_of
 from core.calendar import LOCAL
 from core.errors import NotFound
 from core.identity import ROLE_NAMES
@@ -96,6 +96,7 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "link": link,
+        "is_current": is_current,
         "edits_knowledge": lambda staff: staff.actor.role in EDITORS,
         "role_names": ROLE_NAMES,
         "state_names": MAIN_STATE_NAMES,

@@ -39,6 +39,7 @@ _KINDS = {
     Kind.FILED: "登记回执",
     Kind.PROGRESS: "办理进展",
     Kind.ANSWERED: "办理结果",
+    Kind.RATE: "邀请评价",
     Kind.CODE: "验证码",
 }
 _STATES = {

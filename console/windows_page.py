@@ -57,18 +57,20 @@ async def sheet(request: Request, window_id: int, staff: CurrentStaff) -> Respon
     async with database_of(request).unit_of_work() as session:
         window = await window_of(session, staff.actor, window_id)
     address = request.app.state.settings.address + window_path(window)
-    # Level Q is still read when a quarter of it is worn off.
-    code = segno.make(address, error="q", micro=False)
     return render(
         request,
         "window_sheet.html",
         window=window,
         unit=tree_of(request).name(window.unit),
         address=address,
-        svg=Markup(
-            code.svg_inline(scale=8, border=4, omitsize=True, svgclass="qr", lineclass=None)
-        ),
+        svg=drawn(address),
     )
+
+
+def drawn(address: str) -> Markup:
+    """The code of an address as SVG; level Q is still read when a quarter of it is worn off."""
+    code = segno.make(address, error="q", micro=False)
+    return Markup(code.svg_inline(scale=8, border=4, omitsize=True, svgclass="qr", lineclass=None))
 
 
 async def _show(

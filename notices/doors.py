@@ -18,7 +18,7 @@ SMS = "sms"
 AWAY = timedelta(minutes=10)
 _MOBILE = re.compile(r"(?:\+?86)?1[3-9]\d{9}")
 # In the quiet hours these wait; the rest answers what the citizen is just doing.
-_CAN_WAIT = frozenset({Kind.PROGRESS, Kind.ANSWERED})
+_CAN_WAIT = frozenset({Kind.PROGRESS, Kind.ANSWERED, Kind.RATE})
 # Who called, came or wrote has no other way to hear of it; on a page one is asked.
 _ALLOWED_UNASKED = frozenset(set(Source) - {Source.WEB, Source.WECHAT})
 

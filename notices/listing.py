@@ -24,7 +24,7 @@ STATES: dict[str, tuple[State, ...]] = {
     "received": (State.RECEIVED,),
 }
 # A code is over before anybody could send it again, and a line belongs to its conversation.
-_SHOWN = (Kind.FILED, Kind.PROGRESS, Kind.ANSWERED)
+_SHOWN = (Kind.FILED, Kind.PROGRESS, Kind.ANSWERED, Kind.RATE)
 
 
 @dataclass(frozen=True)

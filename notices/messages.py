@@ -17,7 +17,8 @@ from notices.vocabulary import Kind, State
 @dataclass(frozen=True)
 class Message:
     """What is to be told at one address; ``key`` makes it happen once, ``not_before`` is now
-    without one, ``held`` says that it waits for the end of the quiet hours."""
+    without one, ``held`` says that it waits for the end of the quiet hours. ``about`` is what it asks
+    to rate, if that is not its case (`notices.news.Question.word`)."""
 
     key: str
     channel: str
@@ -27,6 +28,7 @@ class Message:
     conversation_id: uuid.UUID | None = None
     message_id: int | None = None
     case_id: int | None = None
+    about: str | None = None
     not_before: datetime | None = None
     held: bool = False
 
@@ -46,6 +48,7 @@ def row(message: Message) -> dict[str, Any]:
         "conversation_id": message.conversation_id,
         "message_id": message.message_id,
         "case_id": message.case_id,
+        "about": message.about,
         "kind": message.kind,
         "content": encrypt(message.reply.model_dump_json()),
         "state": State.HELD if message.held else State.QUEUED,

@@ -16,7 +16,7 @@ class Delivery(Base):
 
     ``key`` names the happening and the door. ``address`` (an openid, a phone number) and ``content``
     (a `core.replies.Reply` as JSON) are encrypted. ``message_id`` is the line of the transcript that
-    is sent. ``claimed_at`` is when a worker took it to send it: whoever dies after that leaves a row
+    is sent. ``about`` is what it asks to rate, if that is not its case (`notices.news`). ``claimed_at`` is when a worker took it to send it: whoever dies after that leaves a row
     of which nobody knows whether it was sent. ``provider_id`` is what the platform calls it, and
     receipts come under.
     """
@@ -39,6 +39,7 @@ class Delivery(Base):
     conversation_id: Mapped[uuid.UUID | None] = mapped_column(index=True)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    about: Mapped[str | None] = mapped_column(String(32))
     kind: Mapped[str] = mapped_column(String(16))
     content: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(12), default="queued")

@@ -95,6 +95,16 @@ async def told(session: AsyncSession, address_hash: str, since: datetime) -> lis
     return list(found)[::-1]
 
 
+async def asked_since(session: AsyncSession, address_hash: str, since: datetime) -> bool:
+    """Whether an address was asked to rate a service ``since``, or is to be."""
+    asked = select(Delivery.id).where(
+        Delivery.address_hash == address_hash,
+        Delivery.about.startswith("record:"),
+        Delivery.created_at >= since,
+    )
+    return await session.scalar(asked.limit(1)) is not None
+
+
 async def put_off(session: AsyncSession, address_hash: str) -> list[Delivery]:
     """What was tried at an address and waits for another attempt, locked."""
     found = await session.scalars(

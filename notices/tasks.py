@@ -131,7 +131,7 @@ async def _send(database: Database, taken: list[Delivery]) -> None:
 
 async def _publish_refusal(session: AsyncSession, rows: list[Delivery]) -> None:
     for one in rows:
-        if one.case_id is not None:
+        if one.case_id is not None or one.about is not None:
             key = f"{NOTICE_REFUSED}:{one.id}"
             await publish(session, NOTICE_REFUSED, key, {"delivery_id": one.id})
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,13 +24,19 @@ from core.settings import Settings
 from notices import repository
 from notices.channels import can_text, registered
 from notices.doors import SMS, Person, Talk, by_sms, is_away, pushes_to, release
-from notices.messages import Message
+from notices.invitations import news_of
+from notices.messages import Message, address_hash
+from notices.news import Asked, News, Question, question_of
 from notices.service import enqueue
 from notices.tasks import NOTICE_REFUSED
 from notices.templates import shortened, templates
 from notices.vocabulary import Kind
 from reviews.grades import GRADE_NAMES, Grade
+from reviews.inviting import RECORD_FINISHED
+from reviews.rectifying import CALLED_BACK
 
+# Who does many things a day for others is asked about one of them.
+ONE_A_DAY = timedelta(days=1)
 _PROGRESS_CHOICE = ("查进度", "case:progress")
 
 
@@ -42,25 +48,19 @@ class Conversations(Protocol):
         ...
 
     async def show(
-        self, session: AsyncSession, conversation_id: uuid.UUID, reply: Reply, about: str | None
+        self,
+        session: AsyncSession,
+        conversation_id: uuid.UUID,
+        reply: Reply,
+        about: Mapping[str, Any],
     ) -> None:
-        """Add a line that is not sent by itself; the talk is about case ``about`` from now on."""
+        """Add a line that is not sent by itself; the talk is ``about`` that from now on: ``case``
+        (number), ``second`` (id of a rectification that can be rated)."""
         ...
 
     async def texted(self, session: AsyncSession, address: str, reply: Reply) -> None:
         """Add what is sent to ``address`` by text message to its conversation."""
         ...
-
-
-@dataclass(frozen=True)
-class News:
-    """One happening: what a chat shows, and what a text message says."""
-
-    key: str
-    kind: Kind
-    case: Case
-    line: Reply | None
-    text: str
 
 
 class Teller:
@@ -77,6 +77,8 @@ class Teller:
             CASE_FILED: self.filed,
             CASE_PROGRESS: self.progress,
             CASE_ANSWERED: self.answered,
+            RECORD_FINISHED: self.record_finished,
+            CALLED_BACK: self.called_back,
             NOTICE_REFUSED: self.refused,
         }
 
@@ -91,8 +93,8 @@ class Teller:
             code=query_code(case.number),
             due=due,
         )
-        news = News(f"filed:{case.id}", Kind.FILED, case, None, text)
-        await self._tell(session, news, payload)
+        news = News(f"filed:{case.id}", Kind.FILED, None, text, case)
+        await self._tell(session, news, _conversation(payload))
 
     async def progress(self, session: AsyncSession, payload: dict[str, Any]) -> None:
         """What happened in between: an interim answer, another date."""
@@ -105,7 +107,9 @@ class Teller:
         card = {"kind": "link", "title": title, "url": path} if path and not secret else None
         line = say(shown.format(number=case.number, text=said), _PROGRESS_CHOICE, card=card)
         key = f"progress:{case.id}:{payload['key']}"
-        await self._tell(session, News(key, Kind.PROGRESS, case, line, text), payload)
+        await self._tell(
+            session, News(key, Kind.PROGRESS, line, text, case), _conversation(payload)
+        )
 
     async def answered(self, session: AsyncSession, payload: dict[str, Any]) -> None:
         """The answer of a round, with the invitation to rate it; none of a round that is over."""
@@ -117,13 +121,38 @@ class Teller:
         text = words.notice(words.answered, secret=secret, number=case.number, answer=answer)
         line = invitation(case, secret=secret)
         key = f"answered:{case.id}:{case.round}"
-        news = News(key, Kind.ANSWERED, case, line, text)
-        await self._tell(session, news, payload)
+        news = News(key, Kind.ANSWERED, line, text, case)
+        await self._tell(session, news, _conversation(payload))
+
+    async def record_finished(self, session: AsyncSession, payload: dict[str, Any]) -> None:
+        """The invitation to rate a service (办件) that is finished."""
+        await self._invite(session, Question(Asked.RECORD, int(payload["record_id"])))
+
+    async def called_back(self, session: AsyncSession, payload: dict[str, Any]) -> None:
+        """The invitation to rate how a bad review was put right, after the calling back (二评)."""
+        await self._invite(session, Question(Asked.SECOND, int(payload["rectification_id"])))
+
+    async def _invite(self, session: AsyncSession, question: Question) -> None:
+        found = await news_of(session, question, now())
+        if found is None:
+            return
+        news, conversation = found
+        if news.case is not None:
+            conversation = await CaseRepository(session, None).conversation_of(news.case)
+        await self._tell(session, news, conversation)
 
     async def refused(self, session: AsyncSession, payload: dict[str, Any]) -> None:
         """The door of the conversation would not take it: a text message, if it may be sent."""
         failed = await repository.find(session, int(payload["delivery_id"]))
-        if failed is None or failed.case_id is None or failed.channel == SMS:
+        if failed is None or failed.channel == SMS:
+            return
+        if failed.about is not None:
+            question = question_of(failed)
+            found = await news_of(session, question, now()) if question else None
+            if found is not None:
+                await self._text(session, found[0], now())
+            return
+        if failed.case_id is None:
             return
         case = await CaseRepository(session, None).get(failed.case_id)
         kind = Kind(failed.kind)
@@ -136,40 +165,37 @@ class Teller:
             text="有新进展，请凭编号和查询码查询。",
             answer=shortened(case.citizen_answer),
         )
-        news = News(f"{failed.key}:instead", kind, case, None, text)
+        news = News(f"{failed.key}:instead", kind, None, text, case)
         await self._text(session, news, now())
 
-    async def _tell(self, session: AsyncSession, news: News, payload: dict[str, Any]) -> None:
+    async def _tell(
+        self, session: AsyncSession, news: News, conversation: uuid.UUID | None
+    ) -> None:
         at = now()
-        given = payload.get("conversation_id")
-        conversation = uuid.UUID(str(given)) if given else None
         talk = await self.conversations.find(session, conversation) if conversation else None
-        if conversation and talk and news.line is not None:
-            about = news.case.number if news.kind is Kind.ANSWERED else None
-            await self.conversations.show(session, conversation, news.line, about)
         address = pushes_to(talk, registered())
+        # A text asks for the grade itself.
+        by_text = news.kind is Kind.RATE and talk is not None and talk.channel == SMS
+        reply = news.line if news.line is not None and not by_text else say(news.text)
+        if conversation and talk and news.line is not None:
+            await self.conversations.show(session, conversation, reply, _about(news))
         if talk is not None and address is not None:
-            reply = news.line or say(news.text)
             await self._enqueue(session, news, talk.channel, address, reply, at, conversation)
         elif is_away(talk, at):
             await self._text(session, news, at)
 
     async def _text(self, session: AsyncSession, news: News, at: datetime) -> None:
-        """A text message to the number left with the case, if there is one that wants it."""
-        if not can_text():
+        """A text message to the number left with it, if there is one that wants it."""
+        person = await _person(session, news) if can_text() else None
+        if person is None or person.phone is None or not by_sms(person):
             return
-        identity = await identity_of(session, news.case.id)
-        phone = identity.phone if identity else None
-        person = Person(
-            source=Source(news.case.source),
-            phone=phone,
-            choice=await repository.sms_choice(session, news.case.id),
-        )
-        if phone is None or not by_sms(person):
-            return
+        if news.about is not None and news.about.kind is Asked.RECORD:
+            address = address_hash(SMS, person.phone)
+            if await repository.asked_since(session, address, at - ONE_A_DAY):
+                return
         reply = say(news.text)
-        await self.conversations.texted(session, phone, reply)
-        await self._enqueue(session, news, SMS, phone, reply, at, None)
+        await self.conversations.texted(session, person.phone, reply)
+        await self._enqueue(session, news, SMS, person.phone, reply, at, None)
 
     async def _enqueue(
         self,
@@ -182,6 +208,8 @@ class Teller:
         conversation: uuid.UUID | None,
     ) -> None:
         later = release(news.kind, at, self.settings.quiet_from, self.settings.quiet_to)
+        if later is not None and news.until is not None and later > news.until:
+            return
         await enqueue(
             session,
             Message(
@@ -191,7 +219,8 @@ class Teller:
                 kind=news.kind,
                 reply=reply,
                 conversation_id=conversation,
-                case_id=news.case.id,
+                case_id=news.case.id if news.case else None,
+                about=news.about.word if news.about else None,
                 not_before=later,
                 held=later is not None,
             ),
@@ -211,3 +240,27 @@ def invitation(case: Case, *, secret: bool) -> Reply:
 
 async def _case(session: AsyncSession, payload: dict[str, Any]) -> Case:
     return await CaseRepository(session, None).get(int(payload["case_id"]))
+
+
+def _about(news: News) -> dict[str, Any]:
+    if news.case is not None and news.kind is Kind.ANSWERED:
+        return {"case": news.case.number}
+    asked = news.about
+    return {"second": asked.id} if asked is not None and asked.kind is Asked.SECOND else {}
+
+
+def _conversation(payload: dict[str, Any]) -> uuid.UUID | None:
+    given = payload.get("conversation_id")
+    return uuid.UUID(str(given)) if given else None
+
+
+async def _person(session: AsyncSession, news: News) -> Person | None:
+    """Whom a text message would reach, and what was said about text messages."""
+    if news.case is None:
+        return news.person
+    identity = await identity_of(session, news.case.id)
+    return Person(
+        source=Source(news.case.source),
+        phone=identity.phone if identity else None,
+        choice=await repository.sms_choice(session, news.case.id),
+    )

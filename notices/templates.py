@@ -27,12 +27,24 @@ class Templates(BaseModel):
     filed: Wording
     progress: Wording
     answered: Wording
+    record: str
+    second: str
     code: str
     ending: str
 
     def notice(self, wording: Wording, *, secret: bool, **values: str) -> str:
         """A notice about a case, with signature and how to stop them."""
         said = (wording.secret if secret else wording.text).format(**values)
+        return f"{self.signature}{said}{self.ending}"
+
+    def rate_record(self, *, day: str, unit: str, tail: str) -> str:
+        """The invitation to rate a service; ``tail`` is the end of its number."""
+        said = self.record.format(day=day, unit=unit, tail=tail)
+        return f"{self.signature}{said}{self.ending}"
+
+    def rate_second(self, *, number: str) -> str:
+        """The invitation to rate a rectification; ``number`` of the case, empty when there is none."""
+        said = self.second.format(matter=f"对工单 {number} " if number else "")
         return f"{self.signature}{said}{self.ending}"
 
     def verification(self, code: str) -> str:

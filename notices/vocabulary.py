@@ -28,6 +28,8 @@ class Kind(StrEnum):
     FILED = "filed"
     PROGRESS = "progress"
     ANSWERED = "answered"
+    # An invitation to rate what is no case (`notices.news.Asked`).
+    RATE = "rate"
     CODE = "code"
 
 

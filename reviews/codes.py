@@ -32,16 +32,12 @@ class Channel(IntEnum):
     PHONE = 6
     SMS = 7
 
+    @property
+    def word(self) -> str:
+        """As `reviews.models.Review.channel` keeps it, beside the line's own doors: ``hall``."""
+        return self.name.lower()
 
-CHANNEL_NAMES = {
-    Channel.PC: "电脑",
-    Channel.MOBILE: "手机",
-    Channel.QR: "二维码",
-    Channel.TABLET: "大厅评价器",
-    Channel.HALL: "大厅其他",
-    Channel.PHONE: "电话",
-    Channel.SMS: "短信",
-}
+
 _ZHEJIANG_SMS, _ZHEJIANG_DEFAULT = 6, 7
 
 

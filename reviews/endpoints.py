@@ -33,6 +33,9 @@ class NewReview(BaseModel):
     grade: Grade = Field(description="5 非常满意，4 满意，3 基本满意，2 不满意，1 非常不满意")
     tags: list[str] = Field(default_factory=list, max_length=10, description="该等级的标签代码")
     text: str = Field("", max_length=MAX_TEXT, description="想说的话；1、2 级须有标签或文字")
+    named: bool = Field(
+        False, description="同意让承办单位知道是谁评价的；保密、匿名和举报的工单不起作用"
+    )
 
 
 class StoredReview(BaseModel):
@@ -83,6 +86,7 @@ async def create_review(request: Request, body: NewReview) -> StoredReview:
             body.text,
             Source.WEB,
             now(),
+            named=body.named,
         )
     return StoredReview(
         id=done.id,

@@ -22,7 +22,7 @@ _DOORS = {
     "wechat": Channel.MOBILE,
     "visit": Channel.HALL,
     "referred": Channel.HALL,
-    **{channel.name.lower(): channel for channel in Channel},
+    **{channel.word: channel for channel in Channel},
 }
 
 

@@ -26,7 +26,7 @@ from cases.measures import Span, Step
 from cases.models import Case, SubCase
 from cases.narrowing import LIVE
 from cases.repository import CaseRepository
-from cases.vocabulary import Part
+from cases.vocabulary import CaseType, Part
 from core.calendar import LOCAL
 from core.identity import UNIT_ROLES, Actor
 from reviews.figures import FORMULAS, Axis, Figure, Tally
@@ -62,6 +62,7 @@ class Behind:
     about: str
     number: str | None
     case_number: str | None
+    publishable: bool
     rectification_id: int | None
 
 
@@ -98,6 +99,13 @@ class FigureRepository:
                 ).label("about"),
                 case((known, func.coalesce(Case.number, ServiceRecord.project_no))).label("number"),
                 case((known, Case.number)).label("case_number"),
+                # Of secret and anonymous cases the public reads nothing (`reviews.publishing`).
+                or_(
+                    Review.service_record_id.is_not(None),
+                    ~or_(Case.confidential, Case.anonymous, Case.type == CaseType.REPORT),
+                )
+                .is_(True)
+                .label("publishable"),
                 Rectification.id.label("rectification_id"),
                 Rectification.state,
                 Rectification.late,

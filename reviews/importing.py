@@ -292,7 +292,7 @@ class _Import:
             "grade": int(read_grade(row.satisfaction, self.system)),
             "tags": row.eval_detail,
             "text": text,
-            "channel": channel.channel.name.lower(),
+            "channel": channel.channel.word,
             "created_at": row.assess_time,
             "is_default": bool(row.is_default) or channel.is_default,
             "reviewer_kind": row.user_prop,

@@ -211,7 +211,7 @@ class Linker:
             phone_hashes=frozenset(map(phone_hash, wrong_digit(phone))) if phone else frozenset(),
             name=person.get("name", ""),
             kind=review.reviewer_kind,
-            at_counter=review.channel == Channel.TABLET.name.lower(),
+            at_counter=review.channel == Channel.TABLET.word,
         )
 
     def similar(self, item: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from kb.readers.unit_names import UnitNames
 from reviews.codes import CodeSystem
 from reviews.files import read
 from reviews.importing import Report, take
+from reviews.inviting import invite_nobody_yet
 from reviews.link_service import find
 from reviews.record_repository import RecordRepository
 from reviews.tying import apply
@@ -32,6 +33,8 @@ async def load(session: AsyncSession, folder: Path, now: datetime) -> Report | N
         session, read(folder / FILE), _SOURCE, CodeSystem.NATIONAL, units, now, _silent
     )
     await apply(session, await find(session, _silent), now)
+    # All invented: their telephones are nobody's.
+    await invite_nobody_yet(session, now)
     return done
 
 

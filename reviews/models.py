@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +32,8 @@ class ServiceRecord(Base):
     ``status`` proStatus (1 waiting, 2 under way, 3 finished), ``kind`` projectType (1 即办件,
     2 承诺件), ``applicant_kind`` userProp (1 individual, 2 firm). ``applicant`` is encrypted JSON:
     ``name``, ``phone``, ``cert`` and, of an agent, ``agent``. ``source`` is who delivers it.
+    ``followed_in`` is the conversation in which its citizen looked at it last; ``invited_at`` is when
+    it was decided whether to invite the citizen to rate it, once.
     """
 
     __tablename__ = "service_records"
@@ -40,6 +43,11 @@ class ServiceRecord(Base):
         Index("ix_service_records_item_code_finished_at", "item_code", "finished_at"),
         Index("ix_service_records_item_name_finished_at", "item_name", "finished_at"),
         Index("ix_service_records_window_finished_at", "window", "finished_at"),
+        Index(
+            "ix_service_records_uninvited",
+            "finished_at",
+            postgresql_where="invited_at IS NULL AND phone_hash IS NOT NULL",
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
@@ -65,13 +73,16 @@ class ServiceRecord(Base):
     finished_at: Mapped[datetime | None] = mapped_column(index=True)
     source: Mapped[str] = mapped_column(String(64), index=True)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    followed_in: Mapped[uuid.UUID | None]
+    invited_at: Mapped[datetime | None]
 
 
 class Review(Base):
     """One review of one closing of a case, of one service, or (not yet) of anything known.
 
     ``grade`` is 5 for 非常满意 down to 1. ``round`` is the closing of the case, or assessNumber of a
-    service (1 first, 2 second review). ``is_default`` marks a grade that nobody gave; the line never
+    service (1 first, 2 second review). ``channel`` is a `cases.vocabulary.Source` or a
+    `reviews.codes.Channel.word`. ``is_default`` marks a grade that nobody gave; the line never
     invents one, so it is false unless another platform delivers such a row. ``said`` is what the
     reviewer said that it is about, as said: ``number``, ``unit``, ``item``, ``window``, ``place``,
     ``time``. ``reviewer`` is encrypted JSON (``name``, ``phone``); a unit reads it only when
@@ -123,8 +134,8 @@ class Review(Base):
 class ReviewLink(Base):
     """One step of tying a review to what it is about. Rows are added, never changed.
 
-    ``by`` is a login, or ``rules``. ``action`` is the link that came of it (`Review.link`),
-    ``undone``, or ``entered`` (typed in from paper); the two ids say with what it was tied, or from what it was taken.
+    ``by`` is a login, ``rules`` or ``citizen``. ``action`` is the link that came of it (`Review.link`),
+    ``undone``, ``entered`` (typed in from paper) or ``named`` (the citizen agreed later); the two ids say with what it was tied, or from what it was taken.
     """
 
     __tablename__ = "review_links"

@@ -23,6 +23,11 @@ PUBLISHERS = frozenset({Role.SUPERVISOR})
 MAX_PUBLIC = 2000
 
 
+def is_private(case: Case | None) -> bool:
+    """Whether a review is about a case of which the public reads nothing."""
+    return case is not None and (is_secret(case) or case.anonymous)
+
+
 async def publishable(session: AsyncSession, actor: Actor, review_id: int) -> Review:
     """A review whose words may be released. Raises NotAllowed, or NotFound also for a review of a
     report (举报), a confidential or an anonymous case, and one that belongs to nothing."""
@@ -32,7 +37,7 @@ async def publishable(session: AsyncSession, actor: Actor, review_id: int) -> Re
         raise NotFound("没有可以公开的评价")
     if review.case_id is not None:
         case: Case = await CaseRepository(session, actor).get(review.case_id)
-        if is_secret(case) or case.anonymous:
+        if is_private(case):
             raise NotFound("没有可以公开的评价")
     return review
 

@@ -20,6 +20,7 @@ from core.attachments import store_picture
 from core.calendar import LOCAL
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import Actor, Role
+from core.outbox import publish
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.models import Rectification, Review, ServiceRecord
 from reviews.rectification import (
@@ -38,8 +39,11 @@ from reviews.rectification import (
 from reviews.rectification_clocks import restart, set_due, set_step
 from reviews.rectification_history import CITIZEN, LINE, record, tell
 from reviews.rectification_repository import RectificationRepository, Row
-from reviews.second_link import second_link
+from reviews.signed_links import second_link
 
+# Topic of the outbox: the calling back has ended well or in vain, and the citizen may give a second
+# review; payload {rectification_id}.
+CALLED_BACK = "rectification_called_back"
 MAX_NOTE = 2000
 MOST_PICTURES = 6
 # A text message leaves out the sentence that speaks of the link, and with it the invitation.
@@ -250,11 +254,14 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
             await put_under_supervision(session, None, case, why, now)
     if action in (Action.UNSOLVED, Action.SECOND_BAD, Action.GIVE_UP) and one.case_id is not None:
         opened = await CaseRepository(session, None).get(one.case_id, lock=True)
-        if not opened.supervised:
+        if not opened.supervised and opened.closed_at is None:
             await put_under_supervision(session, None, opened, "转来工单的差评整改未解决", now)
     if action is Action.FINISH and row.case is not None:
         link = ("评价整改情况", second_link(one.id))
         await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED, link=link)
+    if action in (Action.SOLVED, Action.UNREACHABLE) and one.second_grade is None:
+        key = f"{CALLED_BACK}:{one.id}:{one.version}"
+        await publish(session, CALLED_BACK, key, {"rectification_id": one.id})
     await set_step(session, one, now)
     if state in WITH_SUPERVISOR or action is Action.ASK_EXTENSION:
         await tell(session, one, row.review, "rectify_decision", now, Role.SUPERVISOR)

@@ -7,8 +7,8 @@ is never delivered: reviews of those belong to nothing.
 
 Reviews come in four ways. Each knows other things and errs in its own way (`_WAYS`), on top of it
 every field is damaged as in `_NOISE`. Who reviews speaks of items by everyday names. The number is
-given, rightly, in 40 %; some of the others give it with one or two slips. Nothing of a review is
-taken from how linking works, and the truth stands in no file that is imported.
+given, rightly, in 40 %; some of the others give it with one or two slips. Four in a hundred
+are bad and say why. Nothing of a review is taken from how linking works, and the truth stands in no file that is imported.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import yaml
 
 from core.calendar import LOCAL
 from language.homophones import syllables
+from reviews.grades import BAD, TAGS, Grade
 
 FIRST_DAY = date(2026, 7, 1)
 DAYS = 31
@@ -33,6 +34,18 @@ WITH_NUMBER, NOTHING = 0.40, 0.05
 _SLIPPED = 0.12
 _NOISE = {"missing": 0.06, "wrong": 0.02, "misspelt": 0.12, "short": 0.35}
 _SHIFTED = {0: 0.82, 1: 0.12, 2: 0.04, 5: 0.02}
+# [D] No figure of a city was found: four in a hundred are bad.
+_GRADES = {5: 0.765, 4: 0.135, 3: 0.06, 2: 0.025, 1: 0.015}
+_COMPLAINTS = (
+    "等了一个多小时才轮到",
+    "来回跑了三趟",
+    "一次没有说清楚要带什么",
+    "说好当天办完，拖了好几天",
+    "工作人员爱答不理",
+    "电话一直打不通",
+)
+# Of the bad ones: ticked and written, written only; the rest is ticked only.
+_TICKED_AND_WRITTEN, _WRITTEN = 0.3, 0.2
 _ONLINE, _AGENTS, _AGENT_SHARE, _FIRMS = 0.35, 0.01, 0.12, 0.25
 _HALLS = ("城东区政务服务中心", "城西区政务服务中心", "临江区政务服务中心", "青石县政务服务中心")
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许韩冯邓曹彭曾"
@@ -115,6 +128,8 @@ class Generator:
     def __init__(self, city: City, seed: int) -> None:
         self.city = city
         self.chance = random.Random(seed)
+        # Apart, so that the reasons of bad reviews leave everything else of a month as it is.
+        self.reasons = random.Random(f"reasons {seed}")
         self.order = list(city.items)
         self.chance.shuffle(self.order)
         self.popularity = [1 / (rank + 4) for rank in range(len(self.order))]
@@ -210,7 +225,7 @@ class Generator:
         assessed = one["resultDate"] + timedelta(minutes=chance.randint(*way.minutes))
         numbered = chance.random() < WITH_NUMBER
         row = {
-            "satisfaction": chance.choices((5, 4, 3), (80, 14, 6))[0],
+            **self._grade(),
             "pf": way.channel,
             "assessTime": assessed,
             "userProp": one["userProp"],
@@ -223,6 +238,19 @@ class Generator:
         elif chance.random() < _SLIPPED:
             row["projectNo"] = self._slipped(one["projectNo"])
         return row, numbered
+
+    def _grade(self) -> dict[str, Any]:
+        """A grade; a bad one with what was ticked, or in words that name no service."""
+        grade = self.chance.choices(list(_GRADES), list(_GRADES.values()))[0]
+        found: dict[str, Any] = {"satisfaction": grade}
+        if Grade(grade) in BAD:
+            how = self.reasons.random()
+            if how >= _WRITTEN:
+                ticked = self.reasons.sample(sorted(TAGS[Grade(grade)]), k=2)
+                found["evalDetail"] = ticked[: self.reasons.choice((1, 1, 2))]
+            if how < _WRITTEN + _TICKED_AND_WRITTEN:
+                found["writingEvaluation"] = self.reasons.choice(_COMPLAINTS)
+        return found
 
     def _person(self, one: dict[str, Any], way: Way, people: Sequence[Person]) -> dict[str, str]:
         chance, found = self.chance, {}

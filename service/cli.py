@@ -221,7 +221,8 @@ def bench_reviews(
     told = (
         f"办件 {found['records']}，评价 {found['reviews']}；准确率 {linking['precision']:.2%}，"
         f"召回率 {linking['recall']:.2%}；直接关联 {linking['auto']}，关联台 {linking['desk']}，"
-        f"没有线索 {linking['none']}；导入 {seconds['import']} 秒，关联 {seconds['link']} 秒"
+        f"没有线索 {linking['none']}；差评 {found['bad']}，开整改 {found['rectification']['opened']}；"
+        f"导入 {seconds['import']} 秒，关联 {seconds['link']} 秒"
     )
     _report(found, told, as_json)
 

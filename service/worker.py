@@ -24,6 +24,7 @@ from kb.tasks import publish_planned_entries
 from notices.tasks import look_after_deliveries
 from notices.telling import Teller
 from reviews.guides import report_guides
+from reviews.inviting import invite_to_rate
 from reviews.link_tasks import link_late_records, link_new_reviews
 from reviews.rectification_tasks import (
     open_rectifications,
@@ -43,6 +44,7 @@ PERIODIC = (
     open_rectifications,
     recompute_rectifications,
     report_guides,
+    invite_to_rate,
     link_new_reviews,
     link_late_records,
     recompute_clocks_nightly,

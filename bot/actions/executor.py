@@ -23,6 +23,7 @@ from bot.actions import (
     progress,
     rating,
     records,
+    second_rating,
     service_review,
     small_talk,
     take_in,
@@ -128,6 +129,8 @@ async def respond(talk: Talk) -> Replies:
 
 async def _about_services(talk: Talk, awaiting: str | None) -> Replies | None:
     """What is said of a transaction with an authority: its progress, or how it was."""
+    if awaiting == second_rating.AWAITING:
+        return await second_rating.go_on(talk)
     if awaiting in service_review.AWAITING:
         return await service_review.go_on(talk)
     if awaiting in records.AWAITING:
@@ -214,6 +217,8 @@ async def _choose(talk: Talk, value: str) -> Replies:
             return await progress.choose(talk, rest)
         case "review":
             return await rating.choose(talk, rest)
+        case "second":
+            return await second_rating.choose(talk, rest)
         case "rate":
             return await service_review.choose(talk, rest)
         case "record":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from bot.actions import by_phone
+from bot.actions import by_phone, second_rating
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.models import Case
 from cases.numbers import tidy_number
@@ -191,7 +191,7 @@ async def _do(talk: Talk, wish: str, case: Case) -> Replies:
                 ("不撤回", "case:progress"),
             )
         ]
-    return [show(shown)]
+    return [show(shown), *await second_rating.ask(talk, case_id=case.id)]
 
 
 async def _reopen(talk: Talk, case: Case) -> Replies:

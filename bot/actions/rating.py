@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from bot.actions import naming
 from bot.actions.progress import show
+from bot.actions.review_words import DIGIT, grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.progress import public_case
 from cases.repository import CaseRepository
@@ -12,27 +14,12 @@ from cases.vocabulary import Source
 from core.database import now
 from core.replies import say
 from reviews.grades import BAD, GRADE_NAMES, Grade
+from reviews.models import Review
 from reviews.service import submit_for_case
 
-_DIGIT = re.compile(r"^\s*([1-5])\s*(?:分|星)?[。！!]?$")
-_WORDS = (
-    (Grade.VERY_DISSATISFIED, re.compile(r"非常不满意|很不满意|太差|差劲|极差")),
-    (Grade.DISSATISFIED, re.compile(r"不(?:太)?满意|差评|没解决|不行")),
-    (Grade.FAIR, re.compile(r"基本满意|一般|还行|凑合")),
-    (Grade.VERY_SATISFIED, re.compile(r"非常满意|很满意|特别满意|五星|好评")),
-    (Grade.SATISFIED, re.compile(r"满意|不错|挺好")),
-)
 _BARE = re.compile(
     r"^(?:我)?(?:对.{0,12})?(?:要|想|给)?(?:个|评价|打)*(?:非常|很|太|基本|特别)?(?:不(?:太)?)?(?:满意|差评|好评|一般|还行)[。！!了吧]*$"
 )
-
-
-def grade_of(text: str) -> Grade | None:
-    """The grade that ``text`` gives, by digit (5 best) or by word."""
-    digit = _DIGIT.match(text)
-    if digit:
-        return Grade(int(digit[1]))
-    return next((grade for grade, pattern in _WORDS if pattern.search(text)), None)
 
 
 async def rating(talk: Talk) -> Replies:
@@ -43,13 +30,13 @@ async def rating(talk: Talk) -> Replies:
     found = grade_of(talk.text)
     if found is None:
         return await _no_grade(talk)
-    reason = "" if _DIGIT.match(talk.text) or _BARE.match(talk.text) else talk.text
+    reason = "" if DIGIT.match(talk.text) or _BARE.match(talk.text) else talk.text
     return await _submit(talk, found, reason)
 
 
 async def choose(talk: Talk, value: str) -> Replies:
     """A grade was chosen by button."""
-    digit = _DIGIT.match(value)
+    digit = DIGIT.match(value)
     return await _submit(talk, Grade(int(digit[1])), "") if digit else await _no_grade(talk)
 
 
@@ -81,10 +68,10 @@ async def _submit(talk: Talk, grade: Grade, reason: str) -> Replies:
     if grade in BAD and not reason.strip():
         talk.remember(awaiting="review_reason", grade=int(grade))
         return [say(f"记为“{GRADE_NAMES[grade]}”。请说说哪里不满意，我们会督促改进。")]
-    await submit_for_case(
-        talk.session, case.id, grade, [], reason, Source(talk.conversation.channel), now()
-    )
+    source = Source(talk.conversation.channel)
+    done = await submit_for_case(talk.session, case.id, grade, [], reason, source, now())
     talk.remember(awaiting=None, grade=None)
     thanks = "已记录您的评价，会交由承办单位核实整改。" if grade in BAD else "感谢您的评价。"
     again = [("没解决，重新办理", "case:reopen")] if grade in BAD else []
-    return [say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])]
+    told = say(f"{thanks}（{GRADE_NAMES[grade]}）", *again, *HELP_CHOICES[:2])
+    return [await naming.asked(talk, await talk.session.get_one(Review, done.id), told)]

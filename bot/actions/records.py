@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.actions import second_rating
 from bot.actions.own_phone import own_phone
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.registration import phone_hash
@@ -29,7 +30,9 @@ from reviews.own_records import (
     of_several,
     proved,
 )
+from reviews.record_rating import open_until
 from reviews.said import is_finished, is_rated
+from reviews.signed_links import record_link
 
 NUMBER, TAIL, CODE, WHICH = "record_number", "record_tail", "record_code", "record_which"
 AWAITING = (NUMBER, TAIL, CODE, WHICH)
@@ -228,12 +231,18 @@ async def _known(talk: Talk, number: str) -> ServiceRecord | None:
 async def _show(talk: Talk, record: ServiceRecord) -> Replies:
     _own(talk, [record])
     talk.remember(awaiting=None, asked_record=None, failures=None, record=record.id, holder=None)
-    choices = []
+    # Where it is looked at, its citizen is invited to rate it once it is finished.
+    record.followed_in = talk.conversation.id
+    choices, card = [], None
     if is_finished(record) and not await is_rated(talk.session, record.id):
         choices.append(("评价这次办理", f"rate:record:{record.id}"))
+        if await open_until(talk.session, record, now()) is not None:
+            card = {"kind": "link", "title": "去评价", "url": record_link(record.id)}
     if _late(record):
         choices.append(("反映超期", "menu:case"))
-    return [_told(record, talk.line.city.tree.name(record.unit), choices)]
+    told = _told(record, talk.line.city.tree.name(record.unit), choices)
+    again = await second_rating.ask(talk, record_id=record.id)
+    return [told.model_copy(update={"card": card}), *again]
 
 
 def _late(record: ServiceRecord) -> bool:

@@ -6,8 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 
 from intake.facts import find_time
+from reviews.grades import Grade
 from reviews.own_records import find_number
 
+DIGIT = re.compile(r"^\s*([1-5])\s*(?:分|星)?[。！!]?$")
+_GRADES = (
+    (Grade.VERY_DISSATISFIED, re.compile(r"非常不满意|很不满意|太差|差劲|极差")),
+    (Grade.DISSATISFIED, re.compile(r"不(?:太)?满意|差评|没解决|不行")),
+    (Grade.FAIR, re.compile(r"基本满意|一般|还行|凑合")),
+    (Grade.VERY_SATISFIED, re.compile(r"非常满意|很满意|特别满意|五星|好评")),
+    (Grade.SATISFIED, re.compile(r"满意|不错|挺好")),
+)
 ASKS_TO_RATE = re.compile(
     r"(?:打|给|写|点|评)[^，,。]{0,6}(?:差评|好评|[一二三四五1-5两]?颗?星|[一二三四五1-5两]分)"
     r"|(?:要|想|来|做)(?:个|一下)?评价|差评|好评"
@@ -28,6 +37,14 @@ _DONE = re.compile(
     r"(?P<item>[\u4e00-\u9fffA-Za-z]{2,16}?)(?=的|了|那|，|,|。|！|!|打|给|评|很|太|不|差|好|态度|服务|窗口|慢|$)"
 )
 _NO_ITEM = re.compile(r"^(?:事|业务|手续|证件|完|好|得|理|成|的|下来|一件事|事情|态度|服务)+$")
+
+
+def grade_of(text: str) -> Grade | None:
+    """The grade that ``text`` gives, by digit (5 best) or by word."""
+    digit = DIGIT.match(text)
+    if digit:
+        return Grade(int(digit[1]))
+    return next((grade for grade, pattern in _GRADES if pattern.search(text)), None)
 
 
 def matter_of(text: str, items: Iterable[str], units: Mapping[str, str]) -> dict[str, str]:

@@ -8,12 +8,13 @@ is kept with what was said, and the rules of linking find what it is about.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
-from bot.actions import review_words, take_in
+from bot.actions import naming, review_words, take_in
 from bot.actions.dialogue import is_yes, looks_like_question
 from bot.actions.own_phone import own_phone
-from bot.actions.rating import grade_of
+from bot.actions.review_words import grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.registration import phone_hash
 from core.calendar import LOCAL
@@ -24,7 +25,7 @@ from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.models import ServiceRecord
 from reviews.own_records import fitting, of_phone, of_several, proved
 from reviews.rectification_repository import RectificationRepository
-from reviews.said import Given, is_rated, submit_for_record, submit_said
+from reviews.said import Given, is_rated, submit_for_record, submit_told
 
 ABOUT, GRADE, REASON = "service_about", "service_grade", "service_reason"
 WHETHER, EITHER = "service_whether", "service_either"
@@ -112,12 +113,17 @@ async def go_on(talk: Talk) -> Replies | None:
 
 async def choose(talk: Talk, value: str) -> Replies:
     """A quick reply: ``grade:<1-5>``, ``tag:<code>``, ``none`` (no reason given), ``record:<id>``,
-    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``."""
+    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``, ``named``
+    (the unit may know whose the review just given is)."""
     kind, _, rest = value.partition(":")
+    if kind == "named":
+        return await naming.agree(talk)
     review = dict(talk.context.get("rating") or {})
     if kind == "record":
         if rest not in [str(one) for one in talk.context.get("records", [])]:
             return [say("请先查到这个办件再评价。", ("查办件", "record:ask"))]
+        if await is_rated(talk.session, int(rest)):
+            return [say("这次办理已经评价过了，每次服务只评价一次。", *HELP_CHOICES)]
         return await _next(talk, {"record": int(rest), "said": {}})
     if kind in ("only", "complain") and review.get("words"):
         return await _either(talk, review, complain=kind == "complain")
@@ -227,34 +233,29 @@ async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
         tags=tags,
         text=str(review.get("text") or ""),
         said=said,
-        phone=_phone(talk, review),
+        phone=_phone(talk, review) or "",
     )
     talk.remember(awaiting=None, rating=None, failures=None)
     record = (
         await proved(talk.session, int(str(review["record"]))) if review.get("record") else None
     )
     if record is not None:
-        review_id = (await submit_for_record(talk.session, record, given, now())).id
-        after = await _what_follows(talk, review_id) if grade in BAD else "感谢您的评价。"
-        return [
-            say(
-                f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}",
-                *HELP_CHOICES,
-            )
-        ]
-    await submit_said(talk.session, given, now())
+        rated = await submit_for_record(talk.session, record, given, now())
+        after = await _what_follows(talk, rated.id) if grade in BAD else "感谢您的评价。"
+        told = f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}"
+        return [await naming.asked(talk, rated, say(told, *HELP_CHOICES))]
+    at = now()
+    stored = await submit_told(talk.session, replace(given, key=str(talk.conversation.id)), at)
+    if stored.created_at < at:
+        told = f"今天已经收到您的这条评价（{GRADE_NAMES[Grade(stored.grade)]}）"
+        return [say(f"{told}：{review_words.told(said)}。同一件事一天只记一次。", *HELP_CHOICES)]
     after = (
         "会按您说的核对是哪次办理；对上以后，承办单位要核实整改。"
         if grade in BAD
         else "会按您说的核对是哪次办理。"
     )
-    return [
-        say(
-            f"已收到您的评价（{GRADE_NAMES[grade]}）：{review_words.told(said)}。{after}"
-            "评价时不会告诉承办单位您是谁。",
-            *HELP_CHOICES,
-        )
-    ]
+    told = f"已收到您的评价（{GRADE_NAMES[grade]}）：{review_words.told(said)}。{after}"
+    return [await naming.asked(talk, stored, say(told, *HELP_CHOICES))]
 
 
 async def _what_follows(talk: Talk, review_id: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +16,8 @@ from integrations.sms.models import TextWish
 from integrations.sms.wording import Wish
 from notices.messages import address_hash, reply_of
 from notices.models import Delivery
-from notices.vocabulary import Kind
+from notices.news import Asked, Question, question_of
+from notices.vocabulary import Kind, State
 from reviews.grades import Grade
 
 CHANNEL = "sms"
@@ -59,50 +60,49 @@ async def last_told(session: AsyncSession, conversation: uuid.UUID) -> Reply | N
     return Reply.model_validate_json(decrypt(content)) if content else None
 
 
-async def case_to_grade(session: AsyncSession, number: str) -> int | None:
-    """The case whose answer ``number`` was told by text, when nothing else was told since."""
-    told = Delivery.address_hash == address_hash(CHANNEL, number)
-    newest = await session.scalar(
-        select(Delivery.case_id).where(told).order_by(Delivery.id.desc()).limit(1)
+async def question_open(session: AsyncSession, number: str) -> Question | None:
+    """What ``number`` was asked by text to rate, when nothing else was told since."""
+    newest = await _newest(session, number)
+    question = question_of(newest) if newest is not None else None
+    if question is None or question.kind is not Asked.CASE:
+        return question
+    asked = select(Delivery.id).where(
+        _to(number), Delivery.case_id == question.id, Delivery.kind == Kind.ANSWERED
     )
-    if newest is None:
-        return None
-    answered = select(Delivery.id).where(
-        told, Delivery.case_id == newest, Delivery.kind == Kind.ANSWERED
-    )
-    return newest if await session.scalar(answered.limit(1)) is not None else None
+    return question if await session.scalar(asked.limit(1)) is not None else None
 
 
-async def case_answered(session: AsyncSession, number: str) -> int | None:
-    """The case whose answer ``number`` was told by text last, whatever was told since."""
-    return await session.scalar(
-        select(Delivery.case_id)
-        .where(
-            Delivery.address_hash == address_hash(CHANNEL, number), Delivery.kind == Kind.ANSWERED
-        )
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
+async def question_told(session: AsyncSession, number: str) -> Question | None:
+    """What ``number`` was asked by text to rate last, whatever was told since."""
+    newest = await _newest(session, number, Kind.ANSWERED, Kind.RATE)
+    return question_of(newest) if newest is not None else None
 
 
-async def reason_asked(session: AsyncSession, number: str) -> tuple[int, Grade] | None:
-    """The case and the grade for which ``number`` was asked the reason; None once the talk went on
-    or another answer was told."""
-    newest = await session.scalar(
-        select(Delivery)
-        .where(
-            Delivery.address_hash == address_hash(CHANNEL, number),
-            Delivery.kind.in_((Kind.LINE, Kind.ANSWERED)),
-        )
-        .order_by(Delivery.id.desc())
-        .limit(1)
-    )
-    if newest is None or newest.case_id is None:
+async def reason_asked(session: AsyncSession, number: str) -> tuple[Question, Grade] | None:
+    """The question and the grade for which ``number`` was asked the reason; None once the talk went
+    on or something else was asked."""
+    newest = await _newest(session, number, Kind.LINE, Kind.ANSWERED, Kind.RATE)
+    question = question_of(newest) if newest is not None else None
+    if newest is None or question is None:
         return None
     card = reply_of(newest).card or {}
     if card.get("kind") != REASON:
         return None
-    return newest.case_id, Grade(int(str(card["grade"])))
+    return question, Grade(int(str(card["grade"])))
+
+
+def _to(number: str) -> ColumnElement[bool]:
+    return Delivery.address_hash == address_hash(CHANNEL, number)
+
+
+async def _newest(session: AsyncSession, number: str, *kinds: Kind) -> Delivery | None:
+    """The newest of ``kinds`` (of any when none is named); what waits for the morning was not read."""
+    unread = (State.HELD, State.FAILED)
+    told = select(Delivery).where(_to(number), Delivery.state.not_in(unread))
+    if kinds:
+        told = told.where(Delivery.kind.in_(kinds))
+    found: Delivery | None = await session.scalar(told.order_by(Delivery.id.desc()).limit(1))
+    return found
 
 
 async def is_answered(session: AsyncSession, key: str) -> bool:

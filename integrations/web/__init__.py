@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from integrations.web import items, life_events, policies, reviews, second, talk, window
+from integrations.web import items, life_events, policies, record, reviews, second, talk, window
 from integrations.web.pages import error_page, router
 from integrations.web.render import HERE, render
 
@@ -19,6 +19,7 @@ router.include_router(items.router)
 router.include_router(policies.router)
 router.include_router(life_events.router)
 router.include_router(reviews.router)
+router.include_router(record.router)
 router.include_router(second.router)
 router.include_router(window.router)
 

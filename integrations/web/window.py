@@ -14,9 +14,10 @@ from core.errors import InvalidInput
 from intake.facts import find_phone
 from integrations.web.forms import known_key, new_key, read_review
 from integrations.web.render import render
-from reviews.collecting import Collected, from_window
+from reviews.codes import Channel
 from reviews.grades import BAD, CHOICES, GRADE_NAMES
 from reviews.models import ServiceWindow
+from reviews.said import WINDOW, Given, submit_said
 from reviews.windows import window_by_code
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -53,9 +54,10 @@ async def rate_window(request: Request, code: str) -> HTMLResponse:
     async with request.app.state.database.unit_of_work() as session:
         window = await window_by_code(session, code)
         if review.grade is not None and not wrong:
-            one = Collected(
+            given = Given(
                 key=known_key(typed.get("key", "")),
                 grade=review.grade,
+                channel=Channel.QR.word,
                 tags=review.tags,
                 text=review.text,
                 said=_said(request, window, typed.get("number", ""), at),
@@ -63,7 +65,7 @@ async def rate_window(request: Request, code: str) -> HTMLResponse:
                 named=bool(phone and typed.get("named")),
             )
             try:
-                stored = await from_window(session, one, at)
+                stored = await submit_said(session, given, at, WINDOW)
             except InvalidInput as error:
                 wrong = dict(error.fields)
     if wrong or review.grade is None:

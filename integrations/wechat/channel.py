@@ -41,6 +41,7 @@ _HAPPENED = {
     Kind.FILED: "您的工单已登记",
     Kind.PROGRESS: "您的工单有新的进展",
     Kind.ANSWERED: "您的工单已有答复",
+    Kind.RATE: "请评价差评整改情况",
 }
 
 
@@ -96,6 +97,8 @@ class WeChatChannel:
         path = _TEMPLATE if self._account.template else _SUBSCRIPTION
         template = self._account.template or self._account.subscription
         happened = _HAPPENED.get(Kind(message.kind))
+        if message.kind == Kind.RATE and not message.case_number:
+            raise Refused("可发的客服消息已用完")
         if not (template and happened and message.case_number):
             raise TryLater("可发的客服消息已用完，等市民再来消息时一并给出", _SILENCE_SECONDS)
         page = f"{self._account.address}/progress"

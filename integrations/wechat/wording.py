@@ -15,7 +15,7 @@ from core.replies import Choice
 TEXT_BYTES = 2048
 # Who cannot speak must not be led to a call.
 _POLICE_BY_TEXT = "12110"
-_GRADE = re.compile(r"^review:([1-5])$")
+_GRADE = re.compile(r"^(?:review|second):([1-5])$")
 _PICK = re.compile(r"^(?:选|第|选择)?\s*(\d{1,2})\s*(?:个|项|号|[.。、)])?$")
 # The only marks that XML 1.0 cannot carry, and that have no business in a sentence.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")

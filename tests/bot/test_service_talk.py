@@ -20,7 +20,7 @@ from bot.calls.models import Call
 from bot.city import Line
 from bot.models import Conversation
 from core.database import Database, now
-from core.errors import Gone, TooManyTries
+from core.errors import TooManyTries
 from core.privacy import encrypt
 from kb.readers.unit_names import UnitNames
 from notices.channels import register, unregister_all
@@ -33,6 +33,7 @@ from reviews.importing import take
 from reviews.link_tasks import link_again
 from reviews.models import Rectification, Review
 from reviews.own_records import find_number
+from reviews.signed_links import record_of
 from units.models import Unit
 from units.tree import UnitTree
 
@@ -107,6 +108,7 @@ class Chat:
     def __init__(self, database: Database, id: uuid.UUID) -> None:
         self.database, self.id = database, id
         self.choices: list[str] = []
+        self.cards: list[dict[str, Any]] = []
 
     async def say(self, words: str, act: str = "inform", value: str | None = None) -> str:
         async with self.database.unit_of_work() as session:
@@ -117,6 +119,7 @@ class Chat:
             conversation = await session.get_one(Conversation, self.id)
             talk = Talk(line, session, conversation, None, uuid.uuid4(), words, act, 0.9, value)
             replies = await executor.respond(talk)
+        self.cards = [reply.card for reply in replies if reply.card]
         self.choices = [choice.value for reply in replies for choice in reply.choices]
         return "\n".join(reply.text for reply in replies)
 
@@ -165,17 +168,33 @@ async def test_progress_by_number_and_tail_then_a_review_of_it(chat: Chat) -> No
     assert "不对" in await chat.say("0000")
     shown = await chat.say("1234")
     assert "占道许可" in shown and "已办结" in shown and "示例甲" not in shown
+    [card] = chat.cards
+    assert card["title"] == "去评价" and record_of(card["url"].removeprefix("/rs/"))
     [rate] = [value for value in chat.choices if value.startswith("rate:")]
     assert "选一个等级" in await chat.choose(rate)
     assert "哪里不满意" in await chat.choose("rate:grade:1")
-    assert "示例市城市管理局核实整改" in await chat.choose("rate:tag:115")
+    assert "请先评价" in await chat.choose("rate:named")
+    done = await chat.choose("rate:tag:115")
+    assert "示例市城市管理局核实整改" in done and "让单位知道是我" in done
     [review] = await stored(chat.database)
+    assert not review.named and chat.choices[0] == "rate:named"
+    assert "会直接联系您" in await chat.choose("rate:named")
+    assert "请先评价" in await chat.choose("rate:named")
+    [review] = await stored(chat.database)
+    assert review.named
     assert (review.link, review.grade, review.tags, review.channel) == ("exact", 1, ["115"], "web")
     async with chat.database.sessions() as session:
         assert (await session.scalars(select(Rectification.unit))).all() == ["urban"]
-    await chat.choose(rate)
-    with pytest.raises(Gone):
-        await chat.choose("rate:grade:5")
+    assert "已经评价过" in await chat.choose(rate)
+    # Once it is put right, whoever looks at it again is asked how that was; a word is enough.
+    async with chat.database.unit_of_work() as session:
+        one = (await session.scalars(select(Rectification))).one()
+        one.state, one.finished_at, one.done = "callback", now(), "已改进"
+    assert "已改进" in await chat.say("办件SL260805000017办好没", "ask_progress")
+    assert chat.choices[-5:] == [f"second:{grade}" for grade in (5, 4, 3, 2, 1)]
+    assert "整改到此结束" in await chat.say("基本满意", "review")
+    assert "已改进" not in await chat.say("办件SL260805000017办好没", "ask_progress")
+    assert "请先查到" in await chat.choose("second:1")
 
 
 async def test_a_number_nobody_knows_and_one_with_a_wrong_tail_are_told_alike(chat: Chat) -> None:
@@ -254,6 +273,8 @@ async def test_a_bad_review_in_two_turns_finds_its_record(chat: Chat) -> None:
     assert "哪里不满意" in asked and "今天办的占道许可" in asked and "手机号" in asked
     done = await chat.say(f"让我跑了三趟，我电话{PHONE}")
     assert "不会告诉承办单位您是谁" in done and PHONE not in done
+    await chat.say("我要给今天办占道许可打差评", "review")
+    assert "今天已经收到" in await chat.say("跑了三趟")
     [review] = await stored(chat.database)
     assert (review.link, review.said) == ("none", {"item": "占道许可", "time": "今天"})
     assert review.text == "让我跑了三趟"

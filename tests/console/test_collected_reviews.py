@@ -20,7 +20,7 @@ from core.settings import get_settings
 from reviews.link_tasks import link_again
 from reviews.models import Rectification, Review, ReviewLink, ServiceRecord
 
-WINDOWS, PAPER = "/console/windows", "/console/paper"
+WINDOWS, PAPER, LINKS = "/console/windows", "/console/paper", "/console/record-links"
 PHONE = "13800001111"
 
 
@@ -115,6 +115,26 @@ async def test_a_window_is_rated_from_its_printed_code(
     case = (await supervisor.get(f"/console/cases/{numbers.pop()}")).text
     assert "占道许可" in case and "多要材料" in case and page in case and PHONE not in case
     assert "SL261129000001" not in (await clerk.get(page)).text
+
+
+async def test_a_unit_hands_out_the_link_of_its_own_transaction(
+    enter: Enter, line: FastAPI, city: Database
+) -> None:
+    clerk, other, citizen = await enter("urban.clerk"), await enter("power.clerk"), await enter()
+    page = f"{LINKS}?number=sl261129000001"
+    shown = (await clerk.get(page)).text
+    found = re.search(r"/rs/\d+-[0-9a-f]{64}", shown)
+    assert found is not None and "<svg" in shown and 'aria-current="page">办件评价链接' in shown
+    assert (await citizen.http.post(found[0], data={"grade": "5"})).status_code == 200
+    # Who has rated is not told by it.
+    assert found[0] in (await clerk.get(page)).text
+    missing = await other.get(page)
+    assert missing.status_code == 404 and "不是您单位办理的" in missing.text
+    assert (await (await enter("seat")).get(LINKS)).status_code == 403
+    async with city.unit_of_work() as session:
+        record = (await session.scalars(select(ServiceRecord))).one()
+        record.finished_at = now() - timedelta(days=60)
+    assert "评价时间已经过了" in (await clerk.get(page)).text
 
 
 async def test_codes_that_lead_nowhere_and_too_many_reviews(enter: Enter, line: FastAPI) -> None:

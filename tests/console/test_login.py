@@ -7,7 +7,7 @@ from console_app import Enter
 from fastapi import FastAPI
 from sqlalchemy import update
 
-from console.menu import home_of, menu_of
+from console.menu import home_of, is_current, menu_of
 from core.identity import Role
 from core.models import StaffAccount
 
@@ -111,3 +111,25 @@ async def test_a_disabled_account_is_out_at_once(enter: Enter, app: FastAPI) -> 
 @pytest.mark.parametrize("role", Role)
 def test_every_role_has_a_home_on_its_menu(role: Role) -> None:
     assert home_of(role) in [address for address, _ in menu_of(role)]
+
+
+@pytest.mark.parametrize(
+    ("path", "current"),
+    [
+        ("/console/reviews/1/publish", "评价"),
+        ("/console/rectifications", "评价"),
+        ("/console/rectifications/5", "评价"),
+        ("/console/review-figures/reviews", "评价"),
+        ("/console/talk-figures", "评价"),
+        ("/console/windows", "评价"),
+        ("/console/links/7", "评价关联"),
+        ("/console/paper", "评价"),
+        ("/console/dispatch", "派单台"),
+        ("/console/reviewsx", None),
+    ],
+)
+def test_one_entry_of_the_menu_is_current(path: str, current: str | None) -> None:
+    menu = menu_of(Role.SUPERVISOR)
+    assert [name for address, name in menu if is_current(address, path)] == [current][
+        : bool(current)
+    ]

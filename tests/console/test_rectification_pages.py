@@ -14,13 +14,14 @@ from town import DISPATCHER, NOW, URBAN, Register
 
 import integrations.web
 from cases import service as cases
+from cases.models import Case
 from cases.vocabulary import Source
 from core.database import Database
 from core.errors import HotlineError
 from reviews.grades import Grade
 from reviews.models import Review
-from reviews.second_link import second_link
 from reviews.service import submit_for_case
+from reviews.signed_links import second_link
 
 DESK = "/console/rectifications"
 
@@ -132,6 +133,28 @@ async def test_others_see_nothing(enter: Enter, number: str) -> None:
     assert (await clerk.send(page, f"{page}/accept_appeal", note="x")).status_code == 403
     assert (await clerk.send(page, f"{page}/withdraw", note="x")).status_code == 404
     assert (await clerk.get("/console/reviews/1/publish")).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({"confidential": False}, True),
+        ({"confidential": True}, False),
+        ({"anonymous": True}, False),
+        ({"type": "report"}, False),
+    ],
+    ids=str,
+)
+async def test_only_what_the_public_may_read_is_offered_to_be_released(
+    enter: Enter, city: Database, number: str, changes: dict[str, object], offered: bool
+) -> None:
+    async with city.unit_of_work() as session:
+        await session.execute(update(Case).values(**changes))
+    supervisor = await enter("supervisor")
+    for path in ("/console/reviews", await page_of(supervisor)):
+        shown = (await supervisor.get(path)).text
+        assert ("公开评价和答复" in shown) is offered, path
+        assert 'aria-current="page">评价</a>' in shown
 
 
 async def test_the_citizen_rates_the_rectification(enter: Enter, app: FastAPI, number: str) -> None:

@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import update
+from sqlalchemy import select, update
 from town import DISPATCHER, URBAN, Register
 
 from cases import service as cases
 from cases.models import Case
 from core.database import Database, now
+from core.errors import Conflict
+from reviews.consent import can_consent, consent
+from reviews.models import Review, ReviewLink
 from reviews.service import review_link
 from service.app import create_app
 
@@ -121,6 +124,36 @@ async def test_rating_by_link(client: httpx.AsyncClient, city: Database, file: R
     again = await client.post("/api/reviews", json={**link, "grade": 5})
     assert is_error(again, 410, "already_rated")
     assert is_error(await client.get("/api/reviews/form", params=link), 410, "already_rated")
+
+
+@pytest.mark.parametrize(
+    ("secret", "asked", "named"),
+    [(False, True, True), (False, False, False), (True, True, False)],
+)
+async def test_who_rates_may_be_named(
+    client: httpx.AsyncClient,
+    city: Database,
+    file: Register,
+    secret: bool,
+    asked: bool,
+    named: bool,
+) -> None:
+    done = await file(lead="urban", confidential=secret)
+    given = {"number": done.number, "token": await close(city, done.case_id), "grade": 1}
+    given |= {"text": "没修好"} | ({"named": True} if asked else {})
+    assert (await client.post("/api/reviews", json=given)).status_code == 201
+    async with city.unit_of_work() as session:
+        review = (await session.scalars(select(Review))).one()
+        assert (review.named, await can_consent(session, review)) == (named, not secret)
+        if secret:
+            with pytest.raises(Conflict):
+                await consent(session, review.id, now())
+            return
+        for _ in range(2):
+            assert (await consent(session, review.id, now())).named
+        await session.flush()
+        steps = await session.scalars(select(ReviewLink.by).where(ReviewLink.action == "named"))
+        assert len(steps.all()) == (not named)
 
 
 async def test_links_that_open_nothing(

@@ -27,9 +27,17 @@ from reviews.models import Rectification, RectificationEvent, Review, ServiceRec
 from reviews.rectification import Action, State
 from reviews.rectification_repository import RectificationRepository
 from reviews.rectification_tasks import watch
-from reviews.rectifying import Given, act, linked, second_review, unlinked
-from reviews.second_link import second_link
+from reviews.rectifying import (
+    Given,
+    act,
+    case_opened,
+    case_to_open,
+    linked,
+    second_review,
+    unlinked,
+)
 from reviews.service import submit_for_case
+from reviews.signed_links import second_link
 
 A = Action
 
@@ -234,3 +242,45 @@ async def test_the_citizen_is_told_and_may_rate_what_was_put_right(
         [message] = told
     assert message.topic == CASE_PROGRESS
     assert message.payload["link"][1] == second_link(bad)
+
+
+@pytest.mark.parametrize("ended", ["unsolved", "second_bad", "give_up"])
+async def test_the_case_that_was_opened_from_it_is_supervised_when_it_stays_unsolved(
+    city: Database, file: Register, bad: int, ended: str
+) -> None:
+    opened = await file(lead="urban", key="opened", anonymous=True, phone=None, name=None)
+    await do(city, bad, URBAN, A.VERIFY)
+    await do(city, bad, URBAN, A.FINISH)
+    if ended == "give_up":
+        await do(city, bad, CALLER, A.UNSOLVED)
+    async with city.unit_of_work() as session:
+        one, words = await case_to_open(session, URBAN, bad)
+        case_opened(session, URBAN, one, opened.case_id, opened.number, NOW)
+    assert "没修好" in words
+    if ended == "second_bad":
+        async with city.unit_of_work() as session:
+            await second_review(session, bad, Grade(1), "还是没修好", NOW)
+    else:
+        actor = CALLER if ended == "unsolved" else SUPERVISOR
+        await do(city, bad, actor, A(ended))
+    async with city.sessions() as session:
+        case = await session.get_one(Case, opened.case_id)
+        told = select(StaffNotice.unit).where(
+            StaffNotice.case_id == case.id, StaffNotice.kind == "supervise"
+        )
+        assert case.supervised and "urban" in (await session.scalars(told)).all()
+
+
+async def test_a_case_that_is_closed_by_then_is_left_alone(
+    city: Database, file: Register, bad: int
+) -> None:
+    opened = await file(lead="urban", key="opened")
+    await do(city, bad, URBAN, A.VERIFY)
+    await do(city, bad, URBAN, A.FINISH)
+    async with city.unit_of_work() as session:
+        one, _ = await case_to_open(session, URBAN, bad)
+        case_opened(session, URBAN, one, opened.case_id, opened.number, NOW)
+        (await session.get_one(Case, opened.case_id)).closed_at = NOW
+    await do(city, bad, CALLER, A.UNSOLVED)
+    async with city.sessions() as session:
+        assert not (await session.get_one(Case, opened.case_id)).supervised
