@@ -65,7 +65,9 @@ async def callbacks_page(
     """Who waits for a call of this seat's queues, due first; and who was called."""
     staff.actor.require(*SEAT_ROLES)
     problem = "" if done != "taken_by_other" else "这条已由其他座席领取。"
-    return await show_callbacks(request, staff.actor, tab=tab, page=page, done=done, problem=problem)
+    return await show_callbacks(
+        request, staff.actor, tab=tab, page=page, done=done, problem=problem
+    )
 
 
 @router.post("/seat/callbacks/{callback_id}/take")
