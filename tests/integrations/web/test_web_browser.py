@@ -451,3 +451,17 @@ def test_only_a_bad_grade_asks_for_its_reason(
         page.get_by_role("radio", name=GRADE_NAMES[one], exact=True).check()
         expect(asked).to_be_visible(visible=one in BAD)
     no_violations(page)
+
+
+def test_the_interface_is_read_and_tried_under_the_policy_of_all_pages(
+    address: str, browser: Browser, contexts: list[BrowserContext]
+) -> None:
+    page = open_page(browser, contexts, DESKTOP)
+    told: list[str] = []
+    page.on("console", lambda said: told.append(said.text))
+    answer = page.goto(f"{address}/docs")
+    assert answer is not None and "unsafe" not in answer.headers["content-security-policy"]
+    page.locator(".opblock-summary-control").first.click()
+    page.get_by_role("button", name="Try it out").click()
+    expect(page.get_by_role("button", name="Execute")).to_be_visible()
+    assert not [text for text in told if "Content Security" in text]
