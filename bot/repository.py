@@ -123,12 +123,13 @@ async def append(
     *,
     pushed: bool = True,
     taken_along: bool = False,
+    at: datetime | None = None,
 ) -> None:
     """Add lines to the transcript and wake whoever listens to it (on commit).
 
     At a door where the citizen sees no page, the lines are sent as well: those that answer a turn,
     or that the door means to take along in its response (``taken_along``), a little later; none
-    when ``pushed`` is false because a notice says the same.
+    when ``pushed`` is false because a notice says the same. ``at`` is when it was said, if not now.
     """
     if not replies:
         return
@@ -140,7 +141,7 @@ async def append(
                 "turn_id": turn_id,
                 "speaker": speaker,
                 "content": encrypt(reply.model_dump_json()),
-                "at": now(),
+                "at": at or now(),
             }
             for reply in replies
         ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from cases.masking import hide_person
 from cases.models import Approval, Callback, CaseClock, CaseEvent, SubCase
 from cases.states import TRANSITIONS, Action, MainState, SubState, allowed_actions
 from cases.views import (
@@ -13,6 +14,7 @@ from cases.views import (
     CaseView,
     ClockView,
     EventView,
+    Identity,
     Material,
     PartView,
     is_secret,
@@ -43,10 +45,16 @@ from core.identity import UNIT_ROLES, Actor
 from core.privacy import decrypt
 
 
+def _without_person(text: str, person: Identity | None) -> str:
+    name, phone = (person.name, person.phone) if person else (None, None)
+    return hide_person(text, name, phone, secret=True)
+
+
 def build_view(actor: Actor | None, found: Material) -> CaseView:
     """Assemble what ``actor`` sees; the caller has checked that the case may be read at all."""
     case = found.case
     named = sees_identity(actor, case)
+    person = opened(found.identity, found.conversation_id)
     mine = own_part(actor, found.parts) if actor else None
     actions = possible_actions(actor, found, mine)
     unit_of = {p.id: p.unit for p in found.parts}
@@ -57,7 +65,7 @@ def build_view(actor: Actor | None, found: Material) -> CaseView:
         type=CaseType(case.type),
         category=case.category,
         title=case.title,
-        detail=case.detail,
+        detail=_without_person(case.detail, person),
         place_text=case.place_text,
         place_code=case.place_code,
         street=case.street,
@@ -69,7 +77,7 @@ def build_view(actor: Actor | None, found: Material) -> CaseView:
         anonymous=case.anonymous,
         confidential=case.confidential,
         secret=is_secret(case),
-        identity=opened(found.identity, found.conversation_id) if named else None,
+        identity=person if named else None,
         conversation_id=found.conversation_id if named else None,
         subject_of_complaint=case.subject_of_complaint,
         about_unit=case.about_unit,

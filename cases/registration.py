@@ -240,7 +240,7 @@ def _new_case(wanted: Registration, times: Timing, now: datetime) -> Case:
         key=wanted.key,
         type=wanted.type,
         category=wanted.category,
-        title=clean(wanted.title, 200),
+        title=tidy(hide_person(wanted.title, wanted.name, wanted.phone, secret=True), 200),
         detail=clean(wanted.detail),
         place_text=clean(wanted.place_text, 300),
         place_code=wanted.place_code,

@@ -184,7 +184,8 @@ class EventView:
 
 @dataclass(frozen=True)
 class CaseView:
-    """A case for the eyes of one member of staff; the fields are those of `cases.models.Case`.
+    """A case for the eyes of one member of staff; the fields are those of `cases.models.Case`, and
+    ``detail`` names nobody: the words as they were said are those of the ``identity``.
 
     ``identity`` and ``conversation_id`` (the transcript names the citizen) are None when they may
     not be seen, always so in a ``secret`` case, or when there is none (anonymous). ``actions`` are

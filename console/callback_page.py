@@ -215,7 +215,8 @@ async def _show(
         free=waiting and is_free(callback.claimed_by, callback.claimed_at, actor.login, at),
         holder=names.get(callback.claimed_by or "", ""),
         person=person,
-        words=person.detail if person else view.detail,
+        words=view.detail,
+        original=person.detail if person else view.detail,
         category=categories[view.category].path.replace("/", " › ")
         if view.category in categories
         else "未归类",

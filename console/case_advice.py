@@ -10,6 +10,7 @@ from fastapi import Request
 
 from cases.states import Action
 from cases.views import CaseView
+from cases.vocabulary import ActorKind
 from intake.placing import recommend, territories
 from intake.service import Intake
 from routing.catalogue import Candidate, Territory
@@ -18,7 +19,7 @@ from units.tree import UnitTree
 
 _MOST_SUGGESTED = 3
 _LEAST_SCORE = 0.02
-# Who has one of these chooses the leading unit.
+# Each of these chooses the leading unit.
 CHOOSING = frozenset({Action.DISPATCH, Action.DESIGNATE, Action.REASSIGN})
 
 
@@ -40,6 +41,15 @@ def intake_of(request: Request) -> Intake:
     return found
 
 
+@dataclass(frozen=True)
+class Basis:
+    """Why a case went where it is, for staff; ``percent`` is how sure the line was (0-100), if it was."""
+
+    title: str
+    reasons: list[str]
+    percent: int | None = None
+
+
 def suggestions(intake: Intake, view: CaseView, on: date) -> list[Suggestion]:
     """Likely leading units for whoever chooses one, best first; not the one that has it.
 
@@ -59,8 +69,24 @@ def suggestions(intake: Intake, view: CaseView, on: date) -> list[Suggestion]:
     return [_suggestion(intake.tree, one) for one in likely[:_MOST_SUGGESTED]]
 
 
-def why(view: CaseView) -> list[str]:
-    """Why the case was given to its unit, or to the desk, when it was registered."""
+def basis(view: CaseView) -> Basis:
+    """Why the case is where it is: what a person chose last holds, else what the line judged when it
+    was registered."""
+    choices = [event for event in view.events if event.action in CHOOSING]
+    chosen = max(choices, key=lambda event: event.at) if choices and view.lead else None
+    if chosen is None or chosen.actor_kind is ActorKind.SYSTEM:
+        title = "自动派单依据" if view.automatic else "登记时的判断"
+        return Basis(title, _judged(view), _confidence(view))
+    unit, candidates = chosen.data.get("unit"), view.routing.get("candidates", [])
+    if chosen.reason or not candidates:
+        return Basis("派单依据", [chosen.reason] if chosen.reason else [])
+    if candidates[0].get("unit") == unit:
+        return Basis("派单依据", _judged(view), _confidence(view))
+    entries = [one.get("entry") for one in candidates if one.get("unit") == unit]
+    return Basis("派单依据", [f"目录 {entry}" for entry in entries if entry])
+
+
+def _judged(view: CaseView) -> list[str]:
     reasons = [str(reason) for reason in view.routing.get("reasons", [])]
     entry = view.routing.get("entry")
     if entry and not any(str(entry) in reason for reason in reasons):
@@ -68,10 +94,11 @@ def why(view: CaseView) -> list[str]:
     return reasons
 
 
-def confidence(view: CaseView) -> int | None:
-    """How sure the recommendation was at registration, in per cent; None when there was none."""
+def _confidence(view: CaseView) -> int | None:
     score = view.routing.get("score")
-    return round(100 * score) if isinstance(score, int | float) and score > 0 else None
+    if not isinstance(score, int | float) or score < _LEAST_SCORE:
+        return None
+    return round(100 * min(score, 1.0))
 
 
 def _places(intake: Intake, view: CaseView) -> tuple[Sequence[Territory], str]:

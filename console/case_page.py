@@ -22,7 +22,7 @@ from cases.timing import Timing
 from cases.views import CaseView, Identity, PartView
 from cases.vocabulary import ApprovalKind, ClockKind, Part
 from console.answer_templates import results_for, templates_for
-from console.case_advice import confidence, intake_of, suggestions, why
+from console.case_advice import basis, intake_of, suggestions
 from console.case_lines import (
     clock_lines,
     handling,
@@ -138,7 +138,8 @@ async def show_case(
         home=home_of(staff.actor.role),
         identity=identity,
         opened=shown.opened is not None,
-        words=identity.detail if identity else view.detail,
+        words=shown.opened.detail if shown.opened else view.detail,
+        original=identity.detail if identity else view.detail,
         category=category_path(intake.router, view),
         place=place_name(tree, view),
         about=tree.name(view.about_unit),
@@ -165,8 +166,7 @@ async def show_case(
         unit_short=tree.short,
         unit_name=tree.name,
         category_option=_category_option(intake.router, view),
-        why=why(view),
-        confidence=confidence(view),
+        basis=basis(view),
         suggestions=suggestions(intake, view, at.astimezone(LOCAL).date()),
         transcript=view.conversation_id if staff.actor.role in TRANSCRIPT_ROLES else None,
         units=_units(tree, view),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -72,6 +72,12 @@ SUPERVISION_TABS = (
     Tab("suspended", "挂账", (MainState.SUSPENDED,)),
     Tab("all", "全部"),
 )
+
+
+def landing(tabs: Sequence[Tab], counts: Mapping[str, int], first: str) -> str:
+    """Key of the tab to open on: from ``first`` on, the first one with something in it."""
+    keys = [t.key for t in tabs]
+    return next((key for key in keys[keys.index(first) :] if counts[key]), first)
 
 
 def tab_of(tabs: Sequence[Tab], key: str) -> Tab:

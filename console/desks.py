@@ -20,7 +20,7 @@ from cases.states import MAIN_STATE_NAMES, OPEN, MainState
 from cases.vocabulary import TYPE_NAMES, URGENCY_NAMES
 from console.clock import Clock, clock
 from console.desk_filters import Asked, Choice, facets, filter_of
-from console.desk_tabs import DISPATCH_TABS, SUPERVISION_TABS, UNIT_TABS, Tab, tab_of
+from console.desk_tabs import DISPATCH_TABS, SUPERVISION_TABS, UNIT_TABS, Tab, landing, tab_of
 from console.excel import Sheet, download, workbook
 from console.menu import DISPATCH_ROLES, SUPERVISION_ROLES, menu_of
 from console.paging import PAGE_SIZE, Paging
@@ -73,7 +73,8 @@ class TabLink:
 async def dispatch_desk(
     request: Request, staff: CurrentStaff, choice: Asked, done: str = "", undo: str = ""
 ) -> Response:
-    """Cases of the whole line; dispatchers start with what waits for them, others with all."""
+    """Cases of the whole line; dispatchers start with what waits for them, others with all. A desk
+    opens on the first tab from there on that has something in it."""
     staff.actor.require(*DISPATCH_ROLES)
     first = "pending" if staff.actor.role is Role.DISPATCHER else "all"
     heading = dict(menu_of(staff.actor.role))["/console/dispatch"]
@@ -173,7 +174,6 @@ async def _desk(
     undo: str = "",
 ) -> Response:
     at, login = now(), staff.actor.login
-    tab = tab_of(tabs, choice.tab or first)
     wanted, problem = filter_of(request, staff, choice)
     async with database_of(request).unit_of_work() as session:
         repository = CaseRepository(session, staff.actor)
@@ -182,6 +182,7 @@ async def _desk(
             return RedirectResponse(f"/console/cases/{number}", 303)
         totals = await repository.totals([t.narrow(wanted, login, at) for t in tabs])
         counts = {t.key: total for t, total in zip(tabs, totals, strict=True)}
+        tab = tab_of(tabs, choice.tab or landing(tabs, counts, first))
         paging = Paging(choice.page, min(counts[tab.key], COUNTED))
         rows = await repository.rows(
             tab.narrow(wanted, login, at), limit=PAGE_SIZE, offset=paging.offset

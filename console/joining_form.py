@@ -12,6 +12,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from cases.identity import person_of
+from cases.masking import hide_person
 from cases.models import Case
 from cases.repository import CaseRepository
 from cases.similar import Neighbour, neighbours, search_open
@@ -88,12 +90,13 @@ async def candidate(
 ) -> Candidate:
     """``case`` as it is shown beside another one."""
     lead = await CaseRepository(session, None).lead(case.id)
+    name, phone = await person_of(session, case.id)
     return Candidate(
         id=case.id,
         version=case.version,
         number=case.number,
         title=case.title,
-        detail=case.detail,
+        detail=hide_person(case.detail, name, phone, secret=True),
         state=MainState(case.state),
         place=case.place_text or "地点不详",
         unit=tree_of(request).short(lead.unit) if lead else "待派单",

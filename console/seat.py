@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -126,9 +127,19 @@ async def lines_fragment(
     """What was said after line ``after``, for the page to add."""
     staff.actor.require(*TRANSCRIPT_ROLES)
     async with database_of(request).unit_of_work() as session:
-        await readable(session, staff, conversation_id)
+        conversation = await readable(session, staff, conversation_id)
         lines = await talk_lines(session, conversation_id)
-    return render(request, "_lines.html", lines=[line for line in lines if line.id > after])
+        standing = await _standing(session, conversation)
+    answer = render(request, "_lines.html", lines=[line for line in lines if line.id > after])
+    answer.headers["X-Talk"] = standing
+    return answer
+
+
+async def _standing(session: AsyncSession, conversation: Conversation) -> str:
+    """Who has the talk and how its call goes on: when it changes, the page is not true any more."""
+    call = await of_conversation(session, conversation.id)
+    known = [conversation.owner, conversation.seat or "-", call.state if call else "-"]
+    return quote(" ".join(known))
 
 
 async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
@@ -216,6 +227,7 @@ async def show(
         conversation = await readable(session, staff, conversation_id)
         lines = await talk_lines(session, conversation_id)
         beside = await _beside(request, session, staff, conversation)
+        standing = await _standing(session, conversation)
     mine = conversation.owner == "person" and conversation.seat == staff.actor.login
     may_seat = staff.actor.role in SEAT_ROLES
     wrap = may_seat and wraps(conversation, staff.actor.login)
@@ -234,7 +246,8 @@ async def show(
         may_take=may_seat and conversation.owner == "person" and conversation.seat is None,
         may_seat=may_seat,
         lines=lines,
-        last=lines[-1].id if lines else 0,
+        last=max((line.id for line in lines), default=0),
+        standing=standing,
         done=DONE.get(done, ""),
         typed=typed,
         problem=problem,
@@ -306,9 +319,10 @@ async def readable(session: AsyncSession, staff: Staff, conversation_id: uuid.UU
 
 
 async def talk_lines(session: AsyncSession, conversation_id: uuid.UUID) -> Sequence[Said]:
-    """All that was said. Read whole, because a code is told apart by its case number, which may
-    stand lines above."""
-    return as_said(await transcript(session, conversation_id, limit=1000))
+    """All that was said, in the order of its saying: what was transcribed late stands where it
+    belongs. Read whole, because a code is told apart by its case number, which may stand lines above."""
+    lines = await transcript(session, conversation_id, limit=1000)
+    return as_said(sorted(lines, key=lambda line: (line.at, line.id)))
 
 
 def channel_name(conversation: Conversation) -> str:

@@ -65,7 +65,9 @@ async def callbacks_page(
     """Who waits for a call of this seat's queues, due first; and who was called."""
     staff.actor.require(*SEAT_ROLES)
     problem = "" if done != "taken_by_other" else "这条已由其他座席领取。"
-    return await _show(request, staff.actor, tab=tab, page=page, done=done, problem=problem)
+    return await show_callbacks(
+        request, staff.actor, tab=tab, page=page, done=done, problem=problem
+    )
 
 
 @router.post("/seat/callbacks/{callback_id}/take")
@@ -105,11 +107,11 @@ async def _do(
             await act(session)
     except (Conflict, InvalidInput) as error:
         message = "；".join([error.message, *error.fields.values()])
-        return await _show(request, form.staff.actor, error.status, problem=message)
+        return await show_callbacks(request, form.staff.actor, error.status, problem=message)
     return RedirectResponse(link(_PATH, done=done), 303)
 
 
-async def _show(
+async def show_callbacks(
     request: Request,
     actor: Actor,
     status: int = 200,
@@ -119,11 +121,13 @@ async def _show(
     done: str = "",
     problem: str = "",
 ) -> Response:
+    """The list, with the ``problem`` of what was sent."""
     at, finished = now(), tab == "done"
     async with database_of(request).unit_of_work() as session:
         # Supervisors see to all queues.
         all_queues = actor.role is Role.SUPERVISOR
-        skills = None if all_queues else await SeatRepository(session).skills_of(actor.login)
+        seats = SeatRepository(session)
+        skills = None if all_queues else await seats.skills_of(actor.login)
         totals = [
             (await callbacks.listed(session, done=d, skills=skills, limit=0, offset=0))[1]
             for d in (False, True)
@@ -136,6 +140,7 @@ async def _show(
         logins = {row.taken_by for row in rows if row.taken_by}
         logins |= {one.by for some in tries.values() for one in some}
         names = await ConsoleRepository(session, actor).staff_names(logins)
+        state = await seats.seat_state(actor.login)
     return render(
         request,
         "seat_callbacks.html",
@@ -145,6 +150,7 @@ async def _show(
             ListTab("已办结", totals[1], link(_PATH, tab="done"), finished),
         ],
         entries=[_entry(row, tries[row.id], names, actor.login, at) for row in rows],
+        telephone=state.telephone if state else "",
         results=list(callbacks.RESULTS.items()),
         finished=finished,
         paging=paging,

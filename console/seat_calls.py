@@ -19,6 +19,7 @@ from console.menu import SEAT_ROLES
 from console.render import link
 from console.route import console_router
 from console.seat import show
+from console.seat_callbacks import show_callbacks
 from console.staff import Posted, PostedForm, database_of
 from core.errors import Conflict, HotlineError, InvalidInput, NotFound
 
@@ -67,10 +68,22 @@ async def hang_up(request: Request, conversation_id: uuid.UUID, form: PostedForm
 
 @router.post("/seat/callbacks/{callback_id}/dial")
 async def dial(request: Request, callback_id: int, form: PostedForm) -> Response:
-    """Ring the seat and the citizen of a call into one room. Raises NotFound, Conflict, Unavailable
-    or InvalidInput."""
+    """Ring the seat and the citizen of a call into one room. The seat's telephone is remembered when
+    it comes with the form; what does not work is told on the list. Raises NotFound."""
     form.staff.actor.require(*SEAT_ROLES)
+    try:
+        await _ring_back(request, callback_id, form)
+    except NotFound:
+        raise
+    except HotlineError as error:
+        message = "；".join([error.message, *error.fields.values()])
+        return await show_callbacks(request, form.staff.actor, error.status, problem=message)
+    return RedirectResponse(link("/console/seat/callbacks", done="dialled"), 303)
+
+
+async def _ring_back(request: Request, callback_id: int, form: Posted) -> None:
     login = form.staff.actor.login
+    await keep_telephone(request, form)
     telephone = await _telephone(request, login)
     async with database_of(request).unit_of_work() as session:
         entry = await callbacks.find(session, callback_id)
@@ -80,11 +93,10 @@ async def dial(request: Request, callback_id: int, form: PostedForm) -> Response
             await of_conversation(session, entry.conversation_id) if entry.conversation_id else None
         )
         if call is None:
-            raise NotFound("这条回拨不是电话。")
+            raise Conflict("这条回拨没有来电记录，请用座机直接拨打。")
         # Whoever has taken the entry may ring again after a try that reached nobody.
         call.called_back_at = call.called_back_by = None
     await _switchboard(request).call_back(call.id, telephone, login)
-    return RedirectResponse(link("/console/seat/callbacks", done="dialled"), 303)
 
 
 async def _do(

@@ -45,7 +45,7 @@ _SPOKEN = re.compile(
 # 不是一周，是昨天: what is denied is not meant.
 _DENIED = re.compile(r"不是[^，,。]{1,12}[，,]\s*(?=(?:而|应该)?是)")
 _PHONE = re.compile(
-    rf"[，,。；;、\s]*(?:我的?|联系)?(?:电话|手机)?(?:号码?)?(?:是|为|：|:)?\s*{MOBILE.pattern}"
+    rf"[，,。；;、\s]*(?:我的?|联系|聯繫)?(?:电话|電話|手机|手機)?(?:(?<!\d)[号號][码碼]?)?(?:是|为|為|：|:)?\s*{MOBILE.pattern}"
 )
 _DIGITS = str.maketrans("〇零幺一二两三四五六七八九", "0011223456789")
 
@@ -88,7 +88,7 @@ def find_phone(text: str) -> str | None:
 
 def without_phone(text: str) -> str:
     """``text`` without its mobile numbers and the words that lead to them: they are no matter."""
-    return _PHONE.sub("", text) or text
+    return _PHONE.sub("", text).lstrip("，,。；; ") or text
 
 
 def without_contact(text: str) -> str:

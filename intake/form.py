@@ -239,6 +239,7 @@ def _take_detail(new: Matter, heard: Heard) -> None:
             return
     if gate is None:
         wholly = _is_wholly_facts(heard) and not _is_house(heard)
+        wholly = wholly or heard.act in ("affirm", "deny")
         if not (wholly or heard.facts.dont_know or heard.facts.phone) and len(text) <= 20:
             spot = _LEAD_IN.sub("", text.rstrip("，。 ")) or text
             new.place = new.place.model_copy(update={"text": new.place.text + spot})

@@ -34,7 +34,8 @@ def connect(app: FastAPI, database: Database, gateway: Gateway, city_name: str) 
     app.state.texts = TextLine(database, gateway)
     app.state.switchboard = Switchboard(database)
     if settings.twilio_open:
-        app.state.switchboard.register(TwilioExchange(settings))
+        app.state.twilio = TwilioExchange(settings)
+        app.state.switchboard.register(app.state.twilio)
     if settings.carrier_url:
         app.state.switchboard.register(CarrierExchange(settings))
 

@@ -31,6 +31,12 @@ async def find(
     return (await session.scalars(query)).one_or_none()
 
 
+async def in_room(session: AsyncSession, carrier: str, room: str) -> Call | None:
+    """The call that was put into ``room`` last, its row locked."""
+    query = select(Call).where(Call.carrier == carrier, Call.room == room)
+    return (await session.scalars(query.with_for_update())).one_or_none()
+
+
 async def store(session: AsyncSession, call: Call) -> Call:
     """Store a new call once; returns the one that is stored."""
     values = {

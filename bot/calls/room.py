@@ -56,4 +56,4 @@ async def _once(
     # An exchange's clock may be wrong; nobody spoke before the call or after now.
     turn.at = min(max(at or now(), call.started_at), now())
     turn.state, turn.answered_at, turn.act = "answered", now(), "in_room"
-    await repository.append(session, conversation, speaker, [say(text)])
+    await repository.append(session, conversation, speaker, [say(text)], at=turn.at)

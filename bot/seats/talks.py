@@ -18,6 +18,9 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.replies import Reply, say
 
 HANDED_BACK = "人工服务已结束，智能助手继续为您服务。"
+NOT_PICKED_UP = (
+    "座席的座机没有接起，来电人已回到原来的排队位置，座席转为小休。接得到电话后请再点“在席”。"
+)
 ENDED = "本次人工服务已结束，感谢您的来访。还有别的事可以继续问智能助手。"
 
 
@@ -63,6 +66,21 @@ async def answer_alarms(session: AsyncSession, conversation_id: uuid.UUID, login
     for alarm in await SeatRepository(session).alarms_of(conversation_id):
         if alarm.taken_at is None:
             alarm.taken_by, alarm.taken_at = login, now()
+
+
+async def not_picked_up(session: AsyncSession, conversation: Conversation, login: str) -> None:
+    """The telephone of ``login`` rang in vain: the talk that it has taken waits again where it stood,
+    what rang for it rings again, and the seat has a break until it says that it is there."""
+    if conversation.owner != "person" or conversation.seat != login:
+        return
+    conversation.seat = conversation.taken_at = None
+    seats = SeatRepository(session)
+    for alarm in await seats.alarms_of(conversation.id):
+        if alarm.taken_by == login:
+            alarm.taken_by = alarm.taken_at = None
+    await seats.set_state(login, "break")
+    await seats.add_note(conversation.id, login, NOT_PICKED_UP)
+    await repository.append(session, conversation.id, "system", [say(NOT_PICKED_UP)])
 
 
 async def owned(session: AsyncSession, conversation_id: uuid.UUID, login: str) -> Conversation:

@@ -11,7 +11,17 @@
     const response = await fetch(address, { redirect: "manual", headers: { Accept: "text/html" } });
     if (response.type === "opaqueredirect") location.reload(); // logged out: to the log-in page
     if (!response.ok) throw new Error(String(response.status));
+    const talk = response.headers.get("X-Talk");
+    if (talk && talk !== log.dataset.talk) changed();
     return response.text();
+  };
+
+  // Somebody else has the talk, or its call goes on in another way: nothing that is typed is lost.
+  const changed = () => {
+    const fields = "textarea, input:not([type=hidden], [data-advised]:not([data-touched]))";
+    const typed = [...document.querySelectorAll(fields)].some((field) => field.value !== field.defaultValue || field === document.activeElement);
+    if (typed) document.querySelector("#talk-changed").hidden = false;
+    else location.assign(log.dataset.append.replace(/\/lines$/, ""));
   };
 
   const renew = async () => {
@@ -27,8 +37,13 @@
     const html = await get(`${log.dataset.append}?after=${log.dataset.after}`);
     if (!html.trim()) return;
     const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    log.insertAdjacentHTML("beforeend", html);
-    log.dataset.after = log.lastElementChild.dataset.id;
+    const fresh = document.createElement("template");
+    fresh.innerHTML = html;
+    for (const line of [...fresh.content.children]) {
+      const later = [...log.children].find((one) => Number(one.dataset.at) > Number(line.dataset.at));
+      log.insertBefore(line, later ?? null);
+      log.dataset.after = Math.max(log.dataset.after, line.dataset.id);
+    }
     document.querySelector("#talk-empty")?.remove();
     if (atEnd) log.scrollTop = log.scrollHeight;
   };

@@ -50,6 +50,11 @@ async def voice(request: Request, body: SignedBody) -> Response:
                 heard = Heard(event.room, event.number, event.by_caller, text, event.at)
                 await line.heard(CARRIER, event.call, heard)
             return Response(status_code=204)
+        case "unreached":
+            if event.room is None:
+                raise InvalidInput("没有说明是哪个会议")
+            await line.unreached(CARRIER, event.room)
+            return _told(await line.where(CARRIER, event.call))
         case _:
             return _told(await line.happened(CARRIER, event.call, event.step, _happening(event)))
 

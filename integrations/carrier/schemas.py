@@ -22,7 +22,15 @@ class Event(_Told):
     call: Id
     step: int = Field(0, ge=0, le=100_000)
     event: Literal[
-        "started", "said", "pressed", "silent", "returned", "hung_up", "recorded", "heard"
+        "started",
+        "said",
+        "pressed",
+        "silent",
+        "returned",
+        "hung_up",
+        "recorded",
+        "heard",
+        "unreached",
     ]
     caller: str = Field("", max_length=32)
     verified: bool = False

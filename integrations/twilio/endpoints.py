@@ -6,16 +6,18 @@ import re
 from datetime import datetime
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from twilio.twiml.messaging_response import MessagingResponse
 
-from core.errors import InvalidInput, NotFound
+from core.errors import InvalidInput, NotFound, Unavailable
 from integrations.sms.line import TextLine
 from integrations.sms.port import TextMessage
 from integrations.sms.repository import CHANNEL
+from integrations.twilio.exchange import TwilioExchange
 from integrations.twilio.signing import SignedForm
 from integrations.twilio.twiml import twiml
 from integrations.voice.line import Caller, VoiceLine
@@ -35,6 +37,7 @@ from notices.service import receipt
 from notices.vocabulary import State
 
 router = APIRouter(prefix="/twilio", include_in_schema=False)
+log = structlog.get_logger(__name__)
 
 CARRIER = "twilio"
 _CALL = re.compile(r"CA[0-9a-fA-F]{32}")
@@ -46,6 +49,7 @@ _RECEIPTS = {
 }
 _KEYS = re.compile(r"[0-9*#]{1,32}")
 _OVER = ("completed", "busy", "failed", "no-answer", "canceled")
+_NOT_REACHED = ("busy", "failed", "no-answer", "canceled")
 _REACHED = ("completed", "answered")
 # The network vouches for the number (STIR/SHAKEN, full attestation).
 _VOUCHED = "TN-Validation-Passed-A"
@@ -98,6 +102,21 @@ async def status(request: Request, form: SignedForm) -> Response:
     """What became of a call; only its end matters here."""
     if form.get("CallStatus") in _OVER:
         await _line(request).ended(CARRIER, _call(form))
+    return Response(status_code=204)
+
+
+@router.post("/voice/rung/{room}")
+async def rung(request: Request, room: str, form: SignedForm) -> Response:
+    """What became of ringing a seat into ``room``: where nobody picked up, the caller waits again."""
+    if form.get("CallStatus") in _NOT_REACHED:
+        unreached = await _line(request).unreached(CARRIER, room)
+        if unreached is not None:
+            try:
+                exchange: TwilioExchange = request.app.state.twilio
+                await exchange.tell(*unreached)
+            except Unavailable:
+                # The next seat that answers takes the caller out of the room all the same.
+                log.warning("caller_left_in_room")
     return Response(status_code=204)
 
 

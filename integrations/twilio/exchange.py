@@ -13,8 +13,9 @@ from twilio.twiml.voice_response import VoiceResponse
 
 from core.errors import Unavailable
 from core.settings import Settings
-from integrations.twilio.twiml import RINGING, put_into
+from integrations.twilio.twiml import RINGING, put_into, twiml
 from integrations.voice.numbers import international
+from integrations.voice.port import Answer
 from notices.channels import Refused, TryLater
 
 _OFFICIAL = "https://api.twilio.com"
@@ -65,7 +66,9 @@ class TwilioExchange:
             raise _unavailable(error) from error
 
     async def invite(self, room: str, number: str, *, leads: bool) -> None:
-        """Ring ``number`` into ``room``, which ends when who ``leads`` leaves. Raises Unavailable."""
+        """Ring ``number`` into ``room``, which ends when who ``leads`` leaves; whether they picked up
+        is told to ``/twilio/voice/rung``. Raises Unavailable."""
+        told = f"{self._settings.address}/twilio/voice/rung/{room}"
         try:
             await self._client.conferences(room).participants.create_async(
                 from_=self._settings.twilio_number,
@@ -74,7 +77,20 @@ class TwilioExchange:
                 beep="false",
                 start_conference_on_enter=True,
                 end_conference_on_exit=leads,
+                **(
+                    {"status_callback": told, "status_callback_event": ["completed"]}
+                    if leads
+                    else {}
+                ),
             )
+        except FAILURES as error:
+            raise _unavailable(error) from error
+
+    async def tell(self, call_id: str, answer: Answer) -> None:
+        """Take the caller out of a room, to hear ``answer``. Raises Unavailable."""
+        try:
+            told = twiml(answer, call_id, self._settings)
+            await self._client.calls(call_id).update_async(twiml=told)
         except FAILURES as error:
             raise _unavailable(error) from error
 

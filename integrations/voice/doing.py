@@ -7,12 +7,14 @@ import uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.calls.models import Call
-from bot.calls.repository import number_of
+from bot.calls.repository import ENDED, number_of
 from bot.models import Conversation
 from bot.repository import append
+from bot.seats.leaving import has_left
 from bot.seats.plan import Priority, load_plan
 from bot.seats.queueing import enqueue, is_free, release
 from bot.seats.repository import SeatRepository
+from bot.seats.talks import not_picked_up
 from core.database import now
 from core.privacy import mask_phone
 from core.replies import say
@@ -29,6 +31,7 @@ BEGIN = "好的，请说您要办什么事，或者反映什么问题。"
 GO_ON = "人工服务已结束，智能助手继续为您服务。请说您要办什么事，没有可以挂机。"
 # So often a caller whose seat has left may be silent.
 SILENCES = 2
+NOT_PICKED_UP = "话务员没有接起电话，您还在原来的位置。"
 NO_NUMBER = "您的号码没有显示，没法回拨。"
 
 
@@ -101,6 +104,23 @@ async def _seat_left(session: AsyncSession, call: Call) -> Tell:
         await SeatRepository(session).set_state(talk.seat, "wrap")
     asked = dialogue.begin(dialogue.LEFT, Memory())
     return Tell([Leave(room=call.room), *asked.actions], asked.memory)
+
+
+async def put_back(session: AsyncSession, call: Call) -> Tell | None:
+    """The seat's telephone was not picked up: the talk goes back to its place in the queue, or who has
+    hung up meanwhile to the list of missed calls (None)."""
+    assert call.room is not None and call.seat is not None
+    talk = await session.get_one(Conversation, call.conversation_id, with_for_update=True)
+    login, room, ended = call.seat, call.room, call.state == ENDED
+    call.seat = call.room = call.connected_at = None
+    await not_picked_up(session, talk, login)
+    if ended:
+        call.missed_at = call.ended_at
+        await has_left(session, talk, "missed_call")
+        return None
+    await session.flush()
+    told = await hold(session, call, NOT_PICKED_UP)
+    return Tell([Leave(room=room), *told.actions], told.memory)
 
 
 async def _queue_again(session: AsyncSession, call: Call) -> Tell:

@@ -29,7 +29,7 @@ from core.replies import Reply, say
 from integrations.plain import keys_of
 from integrations.voice import dialogue
 from integrations.voice.dialogue import Ask, Begun, Do, Memory, Tell
-from integrations.voice.doing import do
+from integrations.voice.doing import do, put_back
 from integrations.voice.port import (
     Action,
     Answer,
@@ -208,6 +208,16 @@ class VoiceLine:
                 # Only who was passed on to a queue waits.
                 await _left(session, call, "missed_call")
             call.state, call.ended_at = ENDED, at
+
+    async def unreached(self, carrier: str, room_id: str) -> tuple[str, Answer] | None:
+        """Nobody picked up at the seat that was rung into the room: the caller waits again. The call's
+        id and what its caller hears; None when that is over, was told before, or is no such room."""
+        async with self.database.unit_of_work() as session:
+            call = await repository.in_room(session, carrier, room_id)
+            if call is None or call.state not in ("seat", ENDED) or call.seat is None:
+                return None
+            told = await put_back(session, call)
+            return (call.call_id, _keep(call, told)) if told else None
 
     async def recorded(
         self, carrier: str, call_id: str, recording_id: str, address: str, seconds: int

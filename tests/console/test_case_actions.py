@@ -266,6 +266,28 @@ async def test_why_a_case_went_to_the_desk_is_told(enter: Enter, file: Register)
     assert "目录 D-01 · 类别 路灯" in shown and "把握 42%" in shown
 
 
+@pytest.mark.parametrize(
+    ("unit", "reason", "told", "not_told"),
+    [
+        ("示例市城市管理局", "", "目录 D-01 · 类别 路灯", "目录 D-02"),
+        ("示例市供电公司", "", "目录 D-02", "类别 路灯"),
+        ("示例市供电公司", "现场确认是停电", "现场确认是停电", "类别 路灯"),
+    ],
+)
+async def test_the_basis_is_that_of_the_unit_that_was_chosen(
+    enter: Enter, file: Register, unit: str, reason: str, told: str, not_told: str
+) -> None:
+    candidates = [{"unit": "urban", "entry": "D-01"}, {"unit": "power", "entry": "D-02"}]
+    routing = {"entry": "D-01", "score": 0.004, "reasons": ["类别 路灯"], "candidates": candidates}
+    number = (await file(routing=routing)).number
+    desk, page = await enter("dispatcher"), f"/console/cases/{number}"
+    before = (await desk.get(page)).text
+    assert "类别 路灯" in before and "把握 0%" not in before
+    await desk.act(number, "dispatch", unit=unit, reason=reason)
+    shown = (await desk.get(page)).text.partition('id="advice"')[2].partition("</section>")[0]
+    assert "派单依据" in shown and told in shown and not_told not in shown
+
+
 async def test_a_suggested_unit_is_one_click_and_a_place_is_looked_up(
     enter: Enter, file: Register, app: FastAPI, catalogue: Database
 ) -> None:

@@ -142,7 +142,17 @@ async def test_who_hung_up_is_rung_back_as_often_as_it_takes(
     async with app.state.database.unit_of_work() as session:
         [entry] = (await session.scalars(select(SeatCallback))).all()
     seat, page = await enter("seat"), "/console/seat/callbacks"
-    await seat.send("/console/seat", "/console/seat/state", state="on", telephone=SEAT)
+    await seat.send(page, f"{page}/{entry.id}/take")
+    # Where the seat is rung is asked for where it rings.
+    assert "您的座机或分机" in (await seat.get(page)).text
+    for fields in ({}, {"telephone": "nonsense"}):
+        refused = await seat.send(page, f"{page}/{entry.id}/dial", **fields)
+        assert refused.status_code == 422 and 'role="alert"' in refused.text
+    exchange.down = True
+    refused = await seat.send(page, f"{page}/{entry.id}/dial", telephone=SEAT)
+    assert refused.status_code == 503 and "电话平台没有回应" in refused.text
+    exchange.down = False
+    await seat.send(page, f"{page}/{entry.id}/try", result="no_answer")
     assert (await seat.send(page, f"{page}/{entry.id}/dial")).status_code == 409
     for _ in range(2):
         await seat.send(page, f"{page}/{entry.id}/take")

@@ -74,6 +74,19 @@ async def test_identity_by_secrecy(
             assert ("13800001234" in html) == known, login
 
 
+async def test_the_words_of_a_case_name_nobody_until_asked(enter: Enter, file: Register) -> None:
+    number = (await file(lead="urban", title="张小明反映路灯")).number
+    for login in ("urban.clerk", "dispatcher"):
+        browser = await enter(login)
+        html = (await browser.get(f"/console/cases/{number}")).text
+        masked, _, original = html.partition("显示原话")
+        assert "打138****1234找张**" in masked and "13800001234找张小明" not in masked, login
+        assert "打13800001234找张小明" in original, login
+        paper = (await browser.get(f"/console/cases/{number}/print")).text
+        assert "打138****1234找张**" in paper and "找张小明" not in paper, login
+        assert "张**反映路灯" in html, login
+
+
 async def test_a_secret_identity_is_shown_once_and_kept_on_record(
     enter: Enter, file: Register
 ) -> None:
@@ -102,7 +115,9 @@ async def test_desk_filters_stand_in_the_address(enter: Enter, file: Register) -
         page = (await desk.get("/console/dispatch", **query)).text
         return {c.number for c in (first, second) if f"/console/cases/{c.number}" in page}
 
-    assert await found() == set()
+    assert await found(tab="pending") == set()
+    # The desk opens on the first tab with something in it.
+    assert await found() == {first.number, second.number}
     assert await found(tab="dispatched") == {first.number, second.number}
     assert await found(tab="late") == {first.number, second.number}
     assert await found(tab="dispatched", unit="示例市供电公司") == {second.number}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intake.facts import Facts, read_facts
+from intake.facts import Facts, read_facts, without_phone
 
 CASES = [
     ("得有一个礼拜了吧", Facts(since="得有一个礼拜")),
@@ -32,3 +32,16 @@ def test_facts_are_read_as_said(text: str, facts: Facts) -> None:
 def test_a_house_number_is_no_date() -> None:
     assert read_facts("体育东路18号路灯坏了三天", ("体育东路18号",)).since == "三天"
     assert read_facts("翠湖苑3号楼电梯坏了").since is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("路灯坏了，我的手机号是13800000070", "路灯坏了"),
+        ("書院路井蓋鬆動三天，電話13800000070", "書院路井蓋鬆動三天"),
+        ("手機號碼：13800000070", "手機號碼：13800000070"),
+        ("13800000070，春晖路18号13800000070", "春晖路18号"),
+    ],
+)
+def test_a_matter_is_told_without_the_number_and_what_leads_to_it(text: str, rest: str) -> None:
+    assert without_phone(text) == rest

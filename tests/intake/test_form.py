@@ -340,23 +340,24 @@ BARE = Place(text="望湖路", code="road", street="s", district="d")
 
 
 @pytest.mark.parametrize(
-    ("said", "places", "place"),
+    ("said", "act", "places", "place"),
     [
-        ("靠近菜市场", [], "望湖路靠近菜市场"),
-        ("在和春晖路的路口", [], "望湖路和春晖路的路口"),
-        ("望湖路18号", [ROAD], "望湖路18号"),
-        ("18号", [], "望湖路18号"),
-        ("不清楚", [], "望湖路"),
-        ("昨天晚上开始的", [], "望湖路"),
+        ("靠近菜市场", "inform", [], "望湖路靠近菜市场"),
+        ("在和春晖路的路口", "inform", [], "望湖路和春晖路的路口"),
+        ("望湖路18号", "inform", [ROAD], "望湖路18号"),
+        ("18号", "inform", [], "望湖路18号"),
+        ("不清楚", "inform", [], "望湖路"),
+        ("对的", "affirm", [], "望湖路"),
+        ("昨天晚上开始的", "inform", [], "望湖路"),
     ],
 )
 def test_a_road_alone_is_asked_about_once_by_telephone(
-    said: str, places: list[Place], place: str
+    said: str, act: str, places: list[Place], place: str
 ) -> None:
     matter = listen(Matter(spoken=True), "望湖路的路灯坏了", "file_case", BARE)
     assert matter.awaiting == "place_detail"
     assert "望湖路比较长，请问在哪个路口" in questions.question(matter).text
-    matter = listen(matter, said, "inform", *places)
+    matter = listen(matter, said, act, *places)
     assert matter.place is not None and matter.place.text == place
     assert matter.awaiting in ("since", "contact")
     # Who sees a page is not asked, and neither is who has said the number.

@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
 import httpx
@@ -179,9 +179,16 @@ class CallSimulator:
             assert (await self.post(url, fields)).status_code == 204
 
     async def talk(
-        self, text: str, *, caller: bool = True, number: int | None = None, final: bool = True
+        self,
+        text: str,
+        *,
+        caller: bool = True,
+        number: int | None = None,
+        final: bool = True,
+        ago: int = 0,
     ) -> None:
-        """Somebody speaks in the room, and Twilio's transcription of it comes back."""
+        """Somebody speaks in the room, and Twilio's transcription of it comes back, ``ago`` seconds
+        later."""
         assert self.transcribed_to is not None, "nobody transcribes"
         self.utterances += 1
         content = {"transcript": text, "confidence": 0.9} if final else {"transcript": text}
@@ -191,7 +198,9 @@ class CallSimulator:
             TranscriptionEvent="transcription-content",
             TranscriptionData=json.dumps(content, ensure_ascii=False),
             SequenceId=str(self.utterances if number is None else number),
-            Timestamp=datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            Timestamp=(datetime.now(UTC) - timedelta(seconds=ago))
+            .isoformat()
+            .replace("+00:00", "Z"),
             Track="inbound_track" if caller else "outbound_track",
             LanguageCode="cmn-Hans-CN",
             Final=str(final).lower(),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 
+import pytest
 from fastapi import FastAPI
 from test_calls import LAMP, stored, talk_of
 from test_phone_seat import CALLER, seat
 
+from bot.calls.models import Call
 from core.settings import Settings
 from integrations.twilio.exchange import TwilioExchange
 from tests.console.console_app import Browser
@@ -52,6 +55,79 @@ async def test_what_is_said_in_the_room_fills_the_draft(
     assert "昨天晚上" in draft["since"] and draft["place"]
     form = unescape((await seat.get(f"{page}/case")).text)
     assert LAMP in form and f'data-filled-from="{page}/case/draft"' in form
+
+
+async def test_what_was_transcribed_late_stands_where_it_was_said(
+    line: FastAPI, call: Ring, rest: TwilioRest, seat: Browser
+) -> None:
+    phone = call()
+    page = await in_room(line, phone, rest, seat)
+    async with line.state.database.unit_of_work() as session:
+        begun = await session.get_one(Call, (await stored(line, phone)).id)
+        begun.started_at -= timedelta(minutes=5)
+    await phone.talk("好的，已经记下", caller=False, number=2)
+    await phone.talk("就在桥头", number=1, ago=20)
+    for html in ((await seat.get(page)).text, (await seat.get(f"{page}/lines", after=0)).text):
+        assert 0 < html.index("就在桥头") < html.index("好的，已经记下")
+
+
+async def test_a_caller_whose_seat_does_not_pick_up_waits_where_he_stood(
+    line: FastAPI, call: Ring, rest: TwilioRest, seat: Browser
+) -> None:
+    phone, next_one = call(), call(number="+8613900005678")
+    await phone.ring()
+    await phone.press("0")
+    await next_one.ring()
+    await next_one.press("0")
+    page = f"/console/seat/{(await talk_of(line, phone)).id}"
+    await seat.send(page, f"{page}/call/answer")
+    await phone.follow(rest.orders[0][1]["Twiml"])
+    before = await talk_of(line, phone)
+    here = (await seat.get(f"{page}/lines", after=0)).headers["X-Talk"]
+
+    told = rest.orders[1][1]["StatusCallback"]
+    for status in ("completed", "no-answer", "no-answer"):
+        await phone.callback(told, CallSid="CA" + "0" * 32, CallStatus=status)
+    assert [path for path, _ in rest.orders[2:]] == [f"/Calls/{phone.sid}.json"]
+    heard = await phone.follow(rest.orders[2][1]["Twiml"])
+    assert "话务员没有接起电话，您还在原来的位置" in heard[-1]
+    assert "回拨请按1" in heard[-1] and "前面还有" not in heard[-1]
+    assert phone.transcribed_to is None
+    talk = await talk_of(line, phone)
+    assert (talk.owner, talk.seat, talk.handed_over_at) == ("person", None, before.handed_over_at)
+    assert (await stored(line, phone)).state == "waiting"
+
+    # The seat is told why, is rung no more, and its page knows that it is not true any more.
+    assert "座机没有接起" in (await seat.get(page)).text
+    assert (await seat.get(f"{page}/lines", after=0)).headers["X-Talk"] != here
+    assert 'value="break" aria-pressed="true"' in (await seat.get("/console/seat")).text
+    assert 'data-calls="0"' in (await seat.get("/console/seat/news")).text
+    # Whoever answers now gets the caller.
+    assert (await seat.send(page, f"{page}/call/answer")).status_code == 303
+    assert (await stored(line, phone)).state == "seat"
+
+
+@pytest.mark.parametrize("hung_up", [False, True])
+async def test_an_emergency_that_no_seat_picked_up_rings_again(
+    line: FastAPI, call: Ring, rest: TwilioRest, seat: Browser, hung_up: bool
+) -> None:
+    phone = call()
+    await phone.ring()
+    await phone.say("快来人我家着火了")
+    await phone.dial_ends("no-answer")
+    page = f"/console/seat/{(await talk_of(line, phone)).id}"
+    await seat.send(page, f"{page}/call/answer")
+    assert "紧急告警" not in (await seat.get("/console/seat/news")).text
+    if hung_up:
+        await phone.hang_up()
+    told = rest.orders[1][1]["StatusCallback"]
+    rest.silent = True
+    await phone.callback(told, CallSid="CA" + "0" * 32, CallStatus="busy")
+    assert "紧急告警" in (await seat.get("/console/seat/news")).text
+    talk = await talk_of(line, phone)
+    assert (talk.owner, talk.priority) == (("assistant", 2) if hung_up else ("person", 0))
+    listed = (await seat.get("/console/seat/callbacks")).text.count("紧急来电</span>")
+    assert listed == int(hung_up)
 
 
 async def test_spoilt_transcriptions_and_other_rooms_are_harmless(

@@ -158,6 +158,13 @@ async def test_the_same_through_a_carrier(
     async with line.state.database.unit_of_work() as session:
         said = await repository.transcript(session, known.conversation_id)
     assert [one.reply.text for one in said if one.speaker == "citizen"][1:] == ["第二句", "第一句"]
+    again = {"room": joined["room"]}
+    for _ in range(2):
+        assert "没有接起电话" in (await phone.tell("unreached", **again))[-1]
+    assert phone.actions[0] == {"do": "leave", "room": joined["room"]}
+    await board.transfer(known.id, SEAT, "seat")
+    joined = carrier.orders[-2][1]
+    phone.step = joined["step"]
     assert "要继续找话务员请按2" in (await phone.tell("returned", reached=True))[-1]
     assert phone.actions[0] == {"do": "leave", "room": joined["room"]}
     carrier.refuse = 500

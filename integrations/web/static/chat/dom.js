@@ -16,10 +16,16 @@ export function element(name, properties = {}, ...children) {
 }
 
 const ADDRESS = /(https?:\/\/[\w\-.~:/?#[\]@!$&'()*+,;=%]+)/;
+const LANDLINE = /(?<![\d-])(0\d{2,3}(?:-\d{3,8}){1,2})(?![\d-])/;
 
-/** Text with web addresses made into links. */
+/** Text with web addresses and landline numbers, which never break at the hyphen, made into links. */
 export function linked(text) {
-  return text.split(ADDRESS).map((part, index) => (index % 2 ? element("a", { href: part }, part) : part));
+  return text.split(ADDRESS).flatMap((part, index) => (index % 2 ? element("a", { href: part }, part) : dialled(part)));
+}
+
+function dialled(text) {
+  return text.split(LANDLINE).map((part, index) =>
+    (index % 2 ? element("a", { class: "number", href: `tel:${part.replaceAll("-", "")}` }, part) : part));
 }
 
 /** `address` if it is a page of ours or an ordinary web address, else null. */
