@@ -34,6 +34,7 @@ from console.staff import CurrentStaff, database_of, tree_of
 from console.unit_picker import unit_options
 from core.errors import NotFound
 from core.identity import UNIT_ROLES
+from reviews.codes import CHANNEL_NAMES
 from reviews.figures import AXIS_NAMES, FORMULAS, Axis, Figure, Formula, Tally, growing
 from reviews.figures_repository import FigureRepository, Side
 from reviews.grades import TAGS
@@ -44,7 +45,6 @@ router = console_router()
 log = structlog.get_logger(__name__)
 PATH = "/console/review-figures"
 _TAG_NAMES = {code: name for tags in TAGS.values() for code, name in tags.items()}
-_CHANNELS = {"web": "网页", "wechat": "微信", "sms": "短信", "phone": "电话", "window": "窗口"}
 _VIEWS = tuple(axis.value for axis in Axis)
 _MOST_TAGS = 10
 
@@ -233,7 +233,7 @@ def _name(key: str | None, axis: Axis, tree: UnitTree) -> str:
         return "未注明"
     if axis is Axis.UNIT:
         return tree.name(key)
-    return _CHANNELS.get(key, key) if axis is Axis.CHANNEL else key
+    return CHANNEL_NAMES.get(key, key) if axis is Axis.CHANNEL else key
 
 
 def _classes(lines: list[Line]) -> list[tuple[str, list[Line]]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from cases.vocabulary import SOURCE_NAMES
 from reviews.grades import Grade, from_standard, to_standard
 
 
@@ -38,6 +39,14 @@ class Channel(IntEnum):
         return self.name.lower()
 
 
+# Every value of `reviews.models.Review.channel` in words.
+CHANNEL_NAMES: dict[str, str] = {str(door): name for door, name in SOURCE_NAMES.items()} | {
+    Channel.PC.word: "电脑",
+    Channel.MOBILE.word: "手机",
+    Channel.QR.word: "窗口二维码",
+    Channel.TABLET.word: "大厅评价器",
+    Channel.HALL.word: "大厅纸质等",
+}
 _ZHEJIANG_SMS, _ZHEJIANG_DEFAULT = 6, 7
 
 

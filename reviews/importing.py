@@ -29,6 +29,7 @@ from reviews.files import At, Read, Rejected
 from reviews.grades import BAD, problems
 from reviews.link_service import Linker
 from reviews.models import Review, ServiceRecord
+from reviews.publishing import is_private
 from reviews.record_repository import RecordRepository
 from reviews.rectifying import linked
 
@@ -235,6 +236,7 @@ class _Import:
             case = cases.get(numbers[row.ticket_no])
             if made["service_record_id"] is None and case is not None:
                 made["case_id"] = case.id
+                made["named"] = made["named"] and not is_private(case)
             tied = made["service_record_id"] is not None or made["case_id"] is not None
             made["link"] = "exact" if tied else "none"
             made["linked_at"] = self.now if tied else None

@@ -20,6 +20,7 @@ from reviews.candidate_repository import RULES, CandidateRepository
 from reviews.link_service import Outcome
 from reviews.linking import About, Verdict
 from reviews.models import Review, ReviewLink, ServiceRecord
+from reviews.publishing import is_private
 from reviews.rectifying import linked, unlinked
 
 
@@ -93,6 +94,8 @@ async def tie_by_hand(
         if not may_be_rated(case) or review.round != 1:
             raise Conflict("这张工单的这次办理已有评价，或还没有答复，一次办理只评一次。")
         review.round = case.round
+        # Who wished to stay unknown in the case does so as its reviewer.
+        review.named = review.named and not is_private(case)
         record_review(session, case, review.grade, now, named=review.named)
     else:
         if await session.get(ServiceRecord, about.id) is None:

@@ -50,7 +50,7 @@ async def town(app: FastAPI) -> FastAPI:
                 grade=grade,
                 tags=["109"] if grade == 1 else [],
                 text=f"评价{number}",
-                channel="window",
+                channel="tablet",
                 created_at=NOW,
             )
             session.add(review)
@@ -84,6 +84,7 @@ async def test_every_axis_full_and_empty(enter: Enter, town: FastAPI, view: Axis
     empty = await browser.get(PAGE, **{"from": "2025-01-01", "to": "2025-01-31", "view": view})
     assert (full.status_code, empty.status_code) == (200, 200)
     assert "没有评价。" in empty.text and "没有评价。" not in full.text
+    assert ("大厅评价器" in full.text) is (view is Axis.CHANNEL)
 
 
 async def test_the_same_as_excel(enter: Enter, town: FastAPI) -> None:

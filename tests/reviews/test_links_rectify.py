@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from town import DISPATCHER, NOW, URBAN, Register, person
 
 from cases import service as cases
@@ -189,3 +189,20 @@ async def test_what_a_person_decides_meanwhile_stands(city: Database) -> None:
         await session.flush()
         await apply(session, found, LATER)
     assert await open_ones(city) == []
+
+
+@pytest.mark.parametrize(
+    ("hidden", "named"),
+    [({"anonymous": False}, True), ({"anonymous": True}, False), ({"confidential": True}, False)],
+    ids=str,
+)
+async def test_nobody_is_named_as_the_reviewer_of_a_secret_case(
+    city: Database, file: Register, hidden: dict[str, bool], named: bool
+) -> None:
+    number = await answered(city, file)
+    async with city.unit_of_work() as session:
+        await session.execute(update(Case).values(**hidden))
+    await brought(city, [], review("E1", ticketNo=number, isNamed=1))
+    async with city.sessions() as session:
+        one = (await session.scalars(select(Review))).one()
+    assert (one.link, one.named) == ("exact", named)

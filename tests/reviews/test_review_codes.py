@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from cases.vocabulary import Source
 from reviews.codes import (
+    CHANNEL_NAMES,
     Channel,
     CodeSystem,
     ReadChannel,
@@ -87,3 +89,7 @@ def test_a_channel_that_is_none(system: CodeSystem, code: int) -> None:
 def test_kind_of_transaction(system: CodeSystem, code: int, kind: int) -> None:
     assert read_kind(code, system) == kind
     assert write_kind(kind, system) == code
+
+
+def test_every_channel_has_a_name() -> None:
+    assert {*map(str, Source), *(channel.word for channel in Channel)} == set(CHANNEL_NAMES)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,8 +14,9 @@ from cases.measures import Span
 from integrations.web.render import HERE, render
 from reviews.figures import FORMULAS, Tally
 from reviews.grades import CHOICES
-from reviews.models import ServiceWindow
+from reviews.models import ServiceRecord, ServiceWindow
 from reviews.public import PublicFigures, PublicReview
+from reviews.record_rating import RatedRecord
 
 SHEET = '<link rel="stylesheet" href="/static/site.css">'
 FIGURES = PublicFigures(
@@ -63,6 +65,24 @@ def window_page(typed: dict[str, object], problems: dict[str, str]) -> str:
     return _styled(bytes(answer.body).decode())
 
 
+def record_page(typed: dict[str, object], problems: dict[str, str]) -> str:
+    """The page that rates a service, as it is sent."""
+    request = Request({"type": "http", "path": "/rs/x", "headers": [], "app": FastAPI()})
+    at = datetime(2026, 8, 5, 10, 0, tzinfo=UTC)
+    record = ServiceRecord(item_name="占用、挖掘城市道路许可", finished_at=at)
+    answer = render(
+        request,
+        "record_rating.html",
+        thing=RatedRecord(record, at),
+        unit="示例市城市管理局",
+        grades=CHOICES,
+        typed=typed,
+        problems=problems,
+        names={"text": "意见"},
+    )
+    return _styled(bytes(answer.body).decode())
+
+
 def _styled(html: str) -> str:
     assert SHEET in html
     css = (HERE / "static" / "site.css").read_text("utf-8")
@@ -80,10 +100,13 @@ def test_no_violations(browser: Browser, width: int, reviews: list[PublicReview]
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_window_is_rated_by_everybody(browser: Browser, width: int) -> None:
+@pytest.mark.parametrize("rated", [window_page, record_page])
+def test_a_window_and_a_service_are_rated_by_everybody(
+    browser: Browser, width: int, rated: Callable[[dict[str, object], dict[str, str]], str]
+) -> None:
     page = browser.new_page(viewport={"width": width, "height": 900})
     for typed, problems in (({}, {}), ({"grade": "1"}, {"text": "请勾选原因或写几句"})):
-        page.set_content(window_page(typed, problems))
+        page.set_content(rated(typed, problems))
         assert Axe().run(page).response["violations"] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
