@@ -39,13 +39,17 @@ class Measure(StrEnum):
 @dataclass(frozen=True)
 class Formula:
     """A rate: its name, and what is counted above and below the line, in words for the screen;
-    ``above`` and ``below`` are fields of `Tally`."""
+    ``above`` and ``below`` are fields of the tally."""
 
     name: str
     above: str
     below: str
     above_words: str
     below_words: str
+
+    def of(self, tally: object) -> Rate:
+        """The rate of what ``tally`` counted."""
+        return Rate(getattr(tally, self.above), getattr(tally, self.below))
 
 
 FORMULAS = {
@@ -119,8 +123,7 @@ class Tally:
 
     def rate(self, measure: Measure) -> Rate:
         """One of the rates of cases; not `Measure.DIRECT`, which is about contacts."""
-        formula = FORMULAS[measure]
-        return Rate(getattr(self, formula.above), getattr(self, formula.below))
+        return FORMULAS[measure].of(self)
 
 
 TALLIED = tuple(field.name for field in fields(Tally))

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cases.measures import Rate, band
+from cases.measures import Formula, Rate, band
 
 
 class Figure(StrEnum):
@@ -40,17 +40,6 @@ AXIS_NAMES = {
     Axis.CHANNEL: "按渠道",
     Axis.MONTH: "按月",
 }
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A rate by its name; ``above`` and ``below`` are fields of `Tally`."""
-
-    name: str
-    above: str
-    below: str
-    above_words: str
-    below_words: str
 
 
 FORMULAS = {
@@ -84,8 +73,7 @@ class Tally:
 
     def rate(self, figure: Figure) -> Rate:
         """``above`` of ``below``; its share is None when too few were counted."""
-        formula = FORMULAS[figure]
-        return Rate(getattr(self, formula.above), getattr(self, formula.below))
+        return FORMULAS[figure].of(self)
 
     @property
     def band(self) -> str:
