@@ -16,6 +16,7 @@ from cases.measures import (
     NO_BAND,
     SMALL,
     STEP_NAMES,
+    Formula,
     Rate,
     codes_below,
     piece_mark,
@@ -35,7 +36,7 @@ from console.unit_picker import unit_options
 from core.errors import NotFound
 from core.identity import UNIT_ROLES
 from reviews.codes import CHANNEL_NAMES
-from reviews.figures import AXIS_NAMES, FORMULAS, Axis, Figure, Formula, Tally, growing
+from reviews.figures import AXIS_NAMES, FORMULAS, Axis, Figure, Tally, growing
 from reviews.figures_repository import FigureRepository, Side
 from reviews.grades import TAGS
 from reviews.narrowing import Wanted
