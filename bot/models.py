@@ -33,7 +33,7 @@ class Conversation(Base):
     ``context`` holds what the talk is about beyond the intake's draft: ``entry`` (code of what was
     last answered from), ``failures`` (turns in a row not understood), ``questions`` (asked back in a
     row), ``areas`` (where the citizen is, narrowest first), ``awaiting``, ``offered`` (value of the one
-    entry offered), ``answered`` (turn of the last answer), ``opinion_of`` (turn whose answer did not
+    entry offered), ``between`` (titles and values of several), ``answered`` (turn of the last answer), ``opinion_of`` (turn whose answer did not
     help, the reason being asked), ``case`` (the one that is talked about), ``filed`` (numbers filed
     here), ``proved`` (those of a telephone number shown to be the citizen's, ``code_sent`` while that
     is going on), ``wrap`` (login of the seat that has left the call and has not classified it yet),

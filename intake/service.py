@@ -41,6 +41,10 @@ from units.tree import UnitTree
 _TYPES_BY_NAME = {name: kind for kind, name in TYPE_NAMES.items()}
 # From this score (0-1) on, a piece of a message reads like a matter of its own.
 _A_MATTER = 0.12
+# That a sentence must reach, which nothing else marks as one; and one that names its own place.
+_SURELY_A_MATTER, _THERE_A_MATTER = 0.7, 0.4
+# Whoever writes more than that (characters) tells the story of one matter.
+_SAID_BRIEFLY = 150
 # How well (0-1) a category must fit words that show no, one, or so many signs of a matter.
 _SIGNS = 2
 _FITS = (0.5, 0.2, 0.05)
@@ -167,8 +171,8 @@ class Intake:
     def matters_in(self, text: str) -> list[str]:
         """The matters that ``text`` holds, one piece of it each.
 
-        What is counted off or added on is a matter of its own when it reads like one and they are
-        not all of one category; when their number is announced, that many are.
+        What is counted off, added on or a sentence of its own is a matter when it reads like one and
+        they are not all of one category; when their number is announced, that many are.
         """
         counted = several.counted(text)
         for count, said in several.announced(text) if not counted else ():
@@ -176,7 +180,29 @@ class Intake:
             if len(pieces) == count:
                 return pieces
         pieces, kinds = self._that_read_like_matters(counted or several.added(text))
-        return pieces if kinds > 1 else [text]
+        return pieces if kinds > 1 else self._in_sentences(text)
+
+    def _in_sentences(self, text: str) -> list[str]:
+        """The matters that only full stops or semicolons keep apart: each surely one of its own, and
+        not all of one category. What goes on about a matter stays with it, and so does a long story."""
+        if len(text) > _SAID_BRIEFLY:
+            return [text]
+        pieces: list[str] = []
+        found: set[str] = set()
+        before = ""
+        for said in map(without_contact, several.sentences(text)):
+            topic = self.router.topic(self.about(said)) if said else None
+            least = _THERE_A_MATTER if named_places(self.gazetteer, said) else _SURELY_A_MATTER
+            sure = topic is not None and topic.score >= least
+            if topic is not None and sure and not (pieces and several.goes_on(said)):
+                pieces.append(before + said)
+                found.add(topic.facts.code)
+                before = ""
+            elif pieces and said:
+                pieces[-1] += f"。{said}"
+            elif said:
+                before += f"{said}。"
+        return pieces if len(found) > 1 else [text]
 
     def _that_read_like_matters(self, said: list[str]) -> tuple[list[str], int]:
         """The pieces that read like a matter, others added to the one before, and of how many

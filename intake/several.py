@@ -27,6 +27,13 @@ _ADDED = re.compile(
     r"|(?:然后|另外)还有(?:就是|一个(?:是)?)?|还有就是|还有一(?:个|件)(?:事情?|问题)?(?:就?是)?|再(?:一个)?就是|再有一个(?:就?是)?"
     r"|(?<=[了啦啊呢])(?:还有(?!人|多少|多久|没有|什么|一年|几|谁|吗)|另外)"
 )
+_SENTENCE = re.compile(r"[。；;！!\n]")
+# What goes on about the matter before it: who is to blame, since when, what it leads to, what is wished.
+_GOES_ON = re.compile(
+    r"^(?:但|而|可是?|所以|因为|导致|结果|现在|一直|又|都|就|晚上|白天|每天|昨天|影响|希望|请|要求|建议|他|她|它|这|那|其|"
+    r"对方|商家|老板|房东|物业|业委会|业主委员会|公司|单位|打|找|投诉|多次|问|没|我(?!家|们?小区|们?单位))|^[也还]|^(?:主要|原因|以前|之前|政府|领导|有关部门)|"
+    r"不管|没人管|推[给来脱]|不处理|不解决|不承认|投诉无门|说(?:是|没|要|不|他|她|我)"
+)
 _LEAST = 4
 _ENDS = "，,。；;、：:！!？? \n"
 _NUMERAL = {"一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6}
@@ -64,6 +71,16 @@ def announced(text: str) -> list[tuple[int, list[str]]]:
 def added(text: str) -> list[str]:
     """``text`` cut where something is added on; one piece when nothing is."""
     return _tidy(_ADDED.split(text))
+
+
+def sentences(text: str) -> list[str]:
+    """``text`` cut at full stops and semicolons."""
+    return _tidy(_SENTENCE.split(text))
+
+
+def goes_on(sentence: str) -> bool:
+    """Whether ``sentence`` tells more of the matter before it, whatever else its words are about."""
+    return bool(_GOES_ON.search(sentence))
 
 
 def which(text: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -16,9 +17,11 @@ from core.replies import Choice, Reply, say
 from intake import questions
 from intake.case_types import tells_trouble
 from intake.service import read
-from kb.aspects import asked, leftover, only_detail
+from kb.aspects import Aspect, asked, leftover, only_detail
+from kb.choices import choice_value
 from kb.recording import record
 from kb.reply import Answer
+from kb.schemas import Kind
 
 # A citizen is asked back at most this often in a row.
 _MOST_QUESTIONS = 2
@@ -92,17 +95,29 @@ def goes_on(talk: Talk) -> bool:
 
 
 async def take_up(talk: Talk) -> Replies | None:
-    """The one entry that was offered, taken up in words: 好, 要, or at once 多少钱."""
-    offered = talk.context.get("offered")
+    """The one entry that was offered, taken up in words: 好, 要, or at once 多少钱; of several the
+    question is kept until one is chosen."""
+    offered, between = talk.context.get("offered"), talk.context.get("between")
+    aspects = asked(talk.text) if not leftover(talk.text) else ()
+    kept = between if between and aspects else None
+    talk.remember(offered=None, between=kept)
+    if kept:
+        return [_first_which(kept, aspects)]
     if offered is None:
         return None
-    talk.remember(offered=None)
     if _TAKES.match(talk.text):
         return await choose_entry(talk, str(offered))
     code = str(offered).split(":")[1]
-    if asked(talk.text) and not leftover(talk.text):
-        return await tell(talk, look_up(talk, code))
-    return None
+    return await tell(talk, look_up(talk, code)) if aspects else None
+
+
+def _first_which(between: list[list[str]], aspects: Sequence[Aspect]) -> Reply:
+    """The entries that were offered, once more, each leading to the ``aspects`` asked for now."""
+    kinds = [(title, value.split(":")) for title, value in between]
+    choices = [
+        (title, choice_value(code, aspects, Kind(kind))) for title, (kind, code, *_) in kinds
+    ]
+    return say("这要看办哪一项，请先选：", *choices)
 
 
 async def choose_entry(talk: Talk, value: str) -> Replies:
@@ -113,7 +128,7 @@ async def choose_entry(talk: Talk, value: str) -> Replies:
 
 async def tell(talk: Talk, answer: Answer) -> Replies:
     """Put an answer into words, remember its entry, and count the contact as answered."""
-    talk.remember(offered=_only_offer(answer), answered=None)
+    talk.remember(offered=_only_offer(answer), between=_between(answer), answered=None)
     if answer.kind in ("choices", "area"):
         times = int(talk.context.get("questions", 0)) + 1
         if times <= _MOST_QUESTIONS:
@@ -147,6 +162,12 @@ def _only_offer(answer: Answer) -> str | None:
     """The value of the only entry that is offered instead of an answer."""
     values = [value for _, value in answer.choices if value.partition(":")[0] in _ENTRIES]
     return values[0] if answer.kind in ("choices", "unknown") and len(values) == 1 else None
+
+
+def _between(answer: Answer) -> list[list[str]] | None:
+    """Titles and values of the entries among which the citizen is asked to choose."""
+    entries = [[title, value] for title, value in answer.choices if value.split(":")[0] in _ENTRIES]
+    return entries if answer.kind == "choices" and len(entries) > 1 else None
 
 
 def _with_opinion(talk: Talk, answer: Answer) -> Reply:

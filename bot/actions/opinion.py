@@ -28,10 +28,11 @@ _SAID = {
     "useless": re.compile(r"办不成|办不了|行不通|不顶用|不管用|没法办"),
 }
 _UNHELPFUL = re.compile(
-    r"^(?:这|你|回答|答复|说的|还是|根本|完全|一点|都|也|的|得|太)*(?:没(?:有)?(?:什么|啥|任何)?(?:帮助|用|帮上忙)(?:啊|的|呀|嘛|了)?$|不管用|不顶用|没(?:有)?(?:说|讲|写)(?:清|明白)|看不懂|听不懂|答非所问|不是我(?:要)?问的|没回答)"
+    r"^(?:这|你|回答|答复|说的|还是|根本|完全|一点|都|也|的|得|太)*(?:(?:没(?:有|得)?|莫得|冇)(?:什么|啥子?|任何|多大|一点)?(?:帮助|用处?|帮上忙)(?:啊|的|呀|嘛|了)*(?:$|[，,。；;：:!！\s]+(?P<why>.*))|不管用|不顶用|没(?:有)?(?:说|讲|写)(?:清|明白)|看不懂|听不懂|答非所问|不是我(?:要)?问的|没回答)"
 )
 # Characters: an opinion in a few words, and what is kept of a reason.
 _SHORT = 20
+_LEAST = 4
 _LONGEST = 200
 _GONE = "这条答复已经找不到了，请把问题再说一遍。"
 
@@ -52,10 +53,13 @@ async def given(talk: Talk) -> Replies | None:
         if talk.act == "handoff" or looks_like_question(talk.text) or tells_trouble(talk.text):
             return None
         return await _record(talk, str(asked_of), _reason_in(talk.text) or talk.text[:_LONGEST])
-    answered = talk.context.get("answered")
-    if answered is None or len(talk.text) > _SHORT or not _UNHELPFUL.search(talk.text):
+    answered, found = talk.context.get("answered"), _UNHELPFUL.search(talk.text)
+    if answered is None or found is None:
         return None
-    reason = _reason_in(talk.text)
+    why = (found["why"] or "").strip()
+    if (len(talk.text) > _SHORT and not why) or looks_like_question(why) or tells_trouble(why):
+        return None
+    reason = _reason_in(talk.text) or (why[:_LONGEST] if len(why) >= _LEAST else None)
     return await (_record(talk, str(answered), reason) if reason else choose(talk, str(answered)))
 
 

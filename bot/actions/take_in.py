@@ -49,7 +49,7 @@ async def take_in(talk: Talk) -> Replies:
     before.spoken = talk.conversation.channel == Source.PHONE
     matter = talk.line.city.intake.listen(before, talk.text, talk.act or "inform")
     write(talk.draft, matter)
-    talk.remember(failures=None, awaiting=None)
+    talk.remember(failures=None, awaiting=None, between=None)
     reply = questions.question(matter)
     if matter.awaiting == "confirm" and before.awaiting == "confirm" and matter == before:
         # The summary was just read out; who sees a page has it before the eyes.

@@ -85,6 +85,22 @@ async def test_windows_and_agents_of_where_the_citizen_lives_are_asked_for_once(
     assert "老林" in agent.text and "老董" not in agent.text and "您住在" not in agent.text
 
 
+async def test_what_is_asked_of_several_waits_until_one_is_chosen(
+    database: Database, city: City
+) -> None:
+    other = complete(code="T-002", name="渔船注销")
+    talk = await chat(database, city, complete(), other)
+    offered = values(await talk.say("渔船"))
+    assert sorted(offered) == ["item:T-001:overview", "item:T-002:overview"]
+    asked = await talk.say("要带啥子", act="file_case")
+    assert "请先选" in asked.text
+    assert values(asked) == [one.replace("overview", "materials") for one in offered]
+    told = await talk.say("渔船登记", value="item:T-001:materials")
+    assert "【渔船登记】" in told.text and "购船合同" in told.text
+    # It is asked of no choice that was left behind.
+    assert "请先选" not in (await talk.say("要带啥子")).text
+
+
 async def test_where_the_citizen_lives_is_not_asked_when_it_was_said(
     database: Database, city: City
 ) -> None:

@@ -122,7 +122,15 @@ async def test_an_opinion_in_words_asks_for_the_reason_and_takes_it_as_said(talk
 
 @pytest.mark.parametrize(
     ("said", "reason"),
-    [("没说清楚", "没说清楚"), ("答非所问", "不是我问的事"), ("这不管用", "办不成，不顶用")],
+    [
+        ("没说清楚", "没说清楚"),
+        ("答非所问", "不是我问的事"),
+        ("这不管用", "办不成，不顶用"),
+        (
+            "没有帮助，窗口要的材料比这里写的多两样，来回跑了三趟",
+            "窗口要的材料比这里写的多两样，来回跑了三趟",
+        ),
+    ],
 )
 async def test_an_opinion_that_says_why_is_kept_at_once(
     talker: Talker, said: str, reason: str
@@ -132,6 +140,12 @@ async def test_an_opinion_that_says_why_is_kept_at_once(
     async with talker.database.unit_of_work() as session:
         (task,) = await session.scalars(select(Feedback))
         assert task.reason == reason
+
+
+@pytest.mark.parametrize("said", ["没得用", "莫得啥用啊", "没什么用处"])
+async def test_an_opinion_in_dialect_works_as_the_button(talker: Talker, said: str) -> None:
+    await talker.say("渔船登记要多少钱")
+    assert "哪里不合适" in (await talker.say(said, "nothing_known"))[0].text
 
 
 async def test_another_question_is_no_reason(talker: Talker) -> None:
@@ -152,6 +166,8 @@ async def test_words_without_an_answer_before_are_no_opinion(talker: Talker) -> 
         ("要带啥子", "file_case", "购船合同"),
         ("那我妈能替我办不", "file_case", "可以代办"),
         ("户口不在这儿中不中", "file_case", "【渔船登记】"),
+        ("好多钱嘛", "nothing_known", "10元"),
+        ("要等好久哦", "nothing_known", "5 个工作日"),
         ("要多久", "ask_progress", "5 个工作日"),
     ],
 )

@@ -188,6 +188,24 @@ def test_several_matters_are_corrected_one_by_one(intake: Intake, said: str, det
         assert [one.since for one in form.each(matter)] == ["三天", "上周"]
 
 
+@pytest.mark.parametrize(
+    ("said", "matters"),
+    [
+        ("望湖路18号路灯坏了三天。春晖路停电了。", ["望湖路18号路灯坏了三天", "春晖路停电了"]),
+        ("望湖路18号路灯坏了三天；春晖路停电了", ["望湖路18号路灯坏了三天", "春晖路停电了"]),
+        ("两件事：望湖路18号路灯坏了；春晖路停电了", ["望湖路18号路灯坏了", "春晖路停电了"]),
+        (
+            "您好，我住望湖路18号。路灯坏了。家里停电了",
+            ["您好，我住望湖路18号。路灯坏了", "家里停电了"],
+        ),
+        ("望湖路18号路灯坏了三天。一直停电没人管。", None),
+        ("望湖路18号路灯坏了三天。晚上看不见路。", None),
+    ],
+)
+def test_sentences_keep_matters_apart(intake: Intake, said: str, matters: list[str] | None) -> None:
+    assert intake.matters_in(said) == (matters or [said])
+
+
 def test_one_matter_told_at_length_stays_one(intake: Intake) -> None:
     matter = intake.listen(Matter(), "望湖路路灯坏了，另外那边路灯也不亮了", "file_case")
     assert matter.others == []

@@ -66,6 +66,24 @@ def test_matters_whose_number_is_announced(text: str, first: tuple[int, list[str
 
 
 @pytest.mark.parametrize(
+    ("sentence", "more"),
+    [
+        ("楼下烧烤店油烟太大", False),
+        ("路灯也不亮", False),
+        ("我家楼上漏水", False),
+        ("物业不管", True),
+        ("也没有给我交社保", True),
+        ("晚上十点还在施工", True),
+        ("业主委员会说没钱修", True),
+        ("我打了好几次电话", True),
+        ("希望尽快修好", True),
+    ],
+)
+def test_a_sentence_that_tells_more_of_the_matter_before_it(sentence: str, more: bool) -> None:
+    assert several.goes_on(sentence) is more
+
+
+@pytest.mark.parametrize(
     ("text", "number", "rest"),
     [
         ("第二件的地点是东门", 2, "地点是东门"),

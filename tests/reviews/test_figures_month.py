@@ -134,8 +134,8 @@ async def test_every_figure_by_another_way(month: Database) -> None:
         for step in Step:
             assert await repository.over_time(wanted, step) == plain["over time", step], step
         # The way down from a row leads to as many as the row says.
-        known = [one for one in plain[Axis.UNIT].items() if one[0] is not None]
-        unit, tally = max(known, key=lambda one: one[1].bad)
+        named = [one for one in plain[Axis.UNIT].items() if one[0]]
+        unit, tally = max(named, key=lambda one: one[1].bad)
         for figure in Figure:
             rate = tally.rate(figure)
             for side, many in (
