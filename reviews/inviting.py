@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.clocks import REVIEW_WINDOW_DAYS
+from cases.clocks import REVIEW_WINDOW_DAYS, review_window
 from core.calendar import subtract_working_days
 from core.calendar_store import load_calendar
 from core.database import now
 from core.jobs import jobs
 from core.outbox import delivery, publish
 from reviews.models import Review, ServiceRecord
-from reviews.record_rating import open_until
 
 # Topic of the outbox: a service is finished and can be rated; payload {record_id}.
 RECORD_FINISHED = "record_finished"
@@ -55,7 +54,7 @@ async def invite(session: AsyncSession, now: datetime) -> int:
     invited = 0
     for record in (await session.scalars(waiting)).all():
         record.invited_at = now
-        if await open_until(session, record, now) is not None:
+        if record.finished_at and now <= review_window(calendar, record.finished_at):
             key = f"{RECORD_FINISHED}:{record.id}"
             await publish(session, RECORD_FINISHED, key, {"record_id": record.id})
             invited += 1
