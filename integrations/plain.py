@@ -7,6 +7,8 @@ import re
 from core.replies import Choice, Reply
 
 HANDOFF = "handoff"
+# The choice of a grade. It is called by its own number at every door: 5 is the best.
+GRADE = re.compile(r"^(?:review|second|rate:grade):([1-5])$")
 MOST_CHOICES = 7
 SENTENCE = re.compile(r"[^。！？!?；;]+[。！？!?；;]?")
 _NEEDS_SCREEN = ("form", "assistant")
@@ -25,8 +27,7 @@ def keys_of(reply: Reply) -> list[Choice]:
     A summary is confirmed by 1 and amended by 2, whatever else it offers. A person is always 0.
     """
     offered = [c for c in reply.choices if c.value not in (*_NEEDS_SCREEN, HANDOFF)]
-    if (reply.card or {}).get("kind") == "review":
-        # Grades are said by their own number: 5 is the best.
+    if all(GRADE.match(c.value) for c in offered):
         offered.sort(key=lambda c: c.value)
     first = [c for value in ("intake:confirm", "intake:edit") for c in offered if c.value == value]
     return [*first, *(c for c in offered if c not in first)][:MOST_CHOICES]

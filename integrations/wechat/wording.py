@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.replies import Choice
+from integrations.plain import GRADE
 
 TEXT_BYTES = 2048
 # Who cannot speak must not be led to a call.
 _POLICE_BY_TEXT = "12110"
-_GRADE = re.compile(r"^(?:review|second):([1-5])$")
 _PICK = re.compile(r"^(?:选|第|选择)?\s*(\d{1,2})\s*(?:个|项|号|[.。、)])?$")
 # The only marks that XML 1.0 cannot carry, and that have no business in a sentence.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\udfff]")
@@ -23,7 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]|[\ud800-\ud
 
 def numbered(choices: Sequence[Choice]) -> list[tuple[int, Choice]]:
     """The digit to answer with for each choice. A grade keeps its own: 5 is the best."""
-    grades = [_GRADE.match(choice.value) for choice in choices]
+    grades = [GRADE.match(choice.value) for choice in choices]
     if choices and all(grades):
         return [
             (int(grade[1]), choice) for grade, choice in zip(grades, choices, strict=True) if grade

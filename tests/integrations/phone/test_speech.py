@@ -69,10 +69,12 @@ def test_keys(choices: list[tuple[str, str]], keys: list[str]) -> None:
     assert [choice.value for choice in keys_of(say("请选", *choices))] == keys
 
 
-def test_grades_are_on_their_own_keys() -> None:
-    offered = [(str(n), f"review:{n}") for n in (5, 4, 3, 2, 1)]
-    keys = keys_of(say("请评价", *offered, card={"kind": "review"}))
-    assert [choice.value for choice in keys] == [f"review:{n}" for n in (1, 2, 3, 4, 5)]
+@pytest.mark.parametrize("kind", ["review", "second", "rate:grade"])
+def test_grades_are_on_their_own_keys(kind: str) -> None:
+    offered = [(str(n), f"{kind}:{n}") for n in (5, 4, 3, 2, 1)]
+    assert [choice.value for choice in keys_of(say("请评价", *offered))] == [
+        f"{kind}:{n}" for n in (1, 2, 3, 4, 5)
+    ]
 
 
 @pytest.mark.parametrize(
