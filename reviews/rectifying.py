@@ -22,10 +22,9 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import Actor, Role
 from core.outbox import publish
 from core.privacy import mask_text
-from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.grades import BAD, Grade
 from reviews.models import Rectification, Review, ServiceRecord
 from reviews.rectification import (
-    CASE_OPENERS,
     DOES,
     ENDED,
     MOST_EXTENSION_DAYS,
@@ -144,43 +143,6 @@ async def second_review(
     _move(session, one, action, CITIZEN, None, now, tidy(text)[:MAX_NOTE], {"grade": int(grade)})
     await _after(session, row, action, "市民二次评价仍不满意", now)
     return one
-
-
-async def case_to_open(
-    session: AsyncSession, actor: Actor, rectification_id: int
-) -> tuple[Rectification, str]:
-    """A locked rectification from which ``actor`` may open a case, and the words of the case: what
-    the review is about and says, not who gave it.
-
-    Raises NotAllowed, NotFound, Conflict when it has ended.
-    """
-    actor.require(*CASE_OPENERS)
-    row = await RectificationRepository(session, actor).get(rectification_id, lock=True)
-    one = row.rectification
-    if one.case_id is None and State(one.state) in ENDED:
-        raise Conflict("这条整改已经结束，不能再转为工单")
-    grade = Grade(row.review.grade)
-    tags = [TAGS[grade].get(code, code) for code in row.review.tags]
-    about = f"{row.record.item_name}：" if row.record else ""
-    said = "；".join(filter(None, ("、".join(tags), row.review.text)))
-    return one, f"市民评价“{GRADE_NAMES[grade]}”。{about}{said}"
-
-
-def case_opened(
-    session: AsyncSession,
-    actor: Actor,
-    one: Rectification,
-    case_id: int,
-    number: str,
-    now: datetime,
-) -> None:
-    """Keep which case (with ``number``) was opened from a locked rectification; once."""
-    if one.case_id is None:
-        one.case_id = case_id
-        one.version += 1
-        data: dict[str, object] = {"number": number}
-        state, unit = one.state, actor.unit
-        record(session, one, state, Action.OPEN_CASE, actor.login, unit, now, data=data)
 
 
 def check(one: Rectification, action: Action, now: datetime) -> None:

@@ -9,7 +9,7 @@ import pytest
 from console_app import Browser, Enter
 from fastapi import FastAPI, Request, Response
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 from town import DISPATCHER, NOW, URBAN, Register
 
 import integrations.web
@@ -122,6 +122,18 @@ async def test_what_the_unit_reads_names_nobody_unless_the_citizen_agreed(
         await session.execute(update(Review).values(named=True))
     read = (await clerk.get(page)).text
     assert all(name in read for name in names)
+
+
+async def test_a_case_is_opened_from_it_once(enter: Enter, city: Database, number: str) -> None:
+    clerk = await enter("urban.clerk")
+    page = await page_of(clerk)
+    for _ in range(2):
+        assert (await clerk.send(page, f"{page}/open_case")).status_code == 303
+    async with city.unit_of_work() as session:
+        [case] = await session.scalars(select(Case).where(Case.source == "referred"))
+    assert f"工单 {case.number}" in (await clerk.get(page)).text
+    assert case.title == "投诉示例市城市管理局办理诉求：态度差、效率低"
+    assert "灯还不亮" in case.detail and case.state == "pending_dispatch"
 
 
 async def test_an_appeal_with_evidence(enter: Enter, number: str) -> None:

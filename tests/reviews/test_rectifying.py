@@ -25,19 +25,19 @@ from core.models import Attachment, OutboxMessage
 from reviews.grades import Grade
 from reviews.models import Rectification, RectificationEvent, Review, ServiceRecord
 from reviews.rectification import Action, State
+from reviews.rectification_case import case_opened, case_to_open
 from reviews.rectification_repository import RectificationRepository
 from reviews.rectification_tasks import watch
 from reviews.rectifying import (
     Given,
     act,
-    case_opened,
-    case_to_open,
     linked,
     second_review,
     unlinked,
 )
 from reviews.service import submit_for_case
 from reviews.signed_links import second_link
+from units.tree import UnitTree
 
 A = Action
 
@@ -254,9 +254,11 @@ async def test_the_case_that_was_opened_from_it_is_supervised_when_it_stays_unso
     if ended == "give_up":
         await do(city, bad, CALLER, A.UNSOLVED)
     async with city.unit_of_work() as session:
-        one, words = await case_to_open(session, URBAN, bad)
+        tree = await UnitTree.load(session)
+        one, wanted = await case_to_open(session, URBAN, bad, tree)
         case_opened(session, URBAN, one, opened.case_id, opened.number, NOW)
-    assert "没修好" in words
+    assert "没修好" in wanted.detail and wanted.about_unit == "urban" and wanted.category is None
+    assert wanted.title == "投诉示例市城市管理局办理诉求：不满意"
     if ended == "second_bad":
         async with city.unit_of_work() as session:
             await second_review(session, bad, Grade(1), "还是没修好", NOW)
@@ -278,7 +280,7 @@ async def test_a_case_that_is_closed_by_then_is_left_alone(
     await do(city, bad, URBAN, A.VERIFY)
     await do(city, bad, URBAN, A.FINISH)
     async with city.unit_of_work() as session:
-        one, _ = await case_to_open(session, URBAN, bad)
+        one, _ = await case_to_open(session, URBAN, bad, await UnitTree.load(session))
         case_opened(session, URBAN, one, opened.case_id, opened.number, NOW)
         (await session.get_one(Case, opened.case_id)).closed_at = NOW
     await do(city, bad, CALLER, A.UNSOLVED)
