@@ -40,15 +40,14 @@ from reviews.rectification_clocks import restart, set_due, set_step
 from reviews.rectification_history import CITIZEN, LINE, record, tell
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.reviewer import words_for
-from reviews.signed_links import second_link
 
 # Topic of the outbox: the calling back has ended well or in vain, and the citizen may give a second
 # review; payload {rectification_id}.
 CALLED_BACK = "rectification_called_back"
 MAX_NOTE = 2000
 MOST_PICTURES = 6
-# A text message leaves out the sentence that speaks of the link, and with it the invitation.
-FINISHED = "您的评价已经办理整改，我们会回访您。也可以打开链接，对整改情况再评价一次。"
+# The invitation to rate it comes when the calling back has ended.
+FINISHED = "您的评价已经办理整改，我们会回访您。"
 _LINKED = ("exact", "auto", "manual")
 
 
@@ -222,8 +221,7 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
         if not opened.supervised and opened.closed_at is None:
             await put_under_supervision(session, None, opened, "转来工单的差评整改未解决", now)
     if action is Action.FINISH and row.case is not None:
-        link = ("评价整改情况", second_link(one.id))
-        await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED, link=link)
+        await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED)
     if action in (Action.SOLVED, Action.UNREACHABLE) and one.second_grade is None:
         key = f"{CALLED_BACK}:{one.id}:{one.version}"
         await publish(session, CALLED_BACK, key, {"rectification_id": one.id})

@@ -107,7 +107,7 @@ async def test_what_the_unit_reads_names_nobody_unless_the_citizen_agreed(
     assert "承办单位看得到" in (await caller.get(page)).text
     names = ("张小明", "13800001234", "138 0000 1234", "13800005678", "0571-88880000", number)
     words = "；".join(names)
-    for browser, action in ((caller, "verify"), (clerk, "finish"), (caller, "not_reached")):
+    for browser, action in ((caller, "verify"), (clerk, "finish"), (caller, "solved")):
         answer = await browser.send(page, f"{page}/{action}", note=f"示例说明：{words}")
         assert answer.status_code == 303
     async with city.unit_of_work() as session:
@@ -205,8 +205,13 @@ async def test_the_citizen_rates_the_rectification(enter: Enter, app: FastAPI, n
     assert (await citizen.get(early)).status_code == 409
     finished = await do(clerk, page, "finish")
     assert "/r2/" not in finished, "the unit cannot rate itself"
-    found = re.search(r'href="(/r2/[^"]+)"', (await caller.get(page)).text)
-    assert found is not None and found[1] == early
+    waits = await citizen.get(early)
+    assert waits.status_code == 409 and "先回访您" in waits.text
+    assert (await citizen.http.post(early, data={"grade": "5"})).status_code == 409
+    assert "/r2/" not in (await caller.get(page)).text
+    shown = await do(caller, page, "solved")
+    found = re.search(r'value="(http[^"]+/r2/[^"]+)"', shown)
+    assert found is not None and found[1].endswith(early) and "data-copy" in shown
     assert "已到现场核实" in (await citizen.get(found[1])).text
     assert (await citizen.http.post(found[1], data={"grade": "9"})).status_code == 422
     told = await citizen.http.post(found[1], data={"grade": "1", "text": "还是不亮"})
