@@ -39,6 +39,8 @@ _TABS = {
     "exact": "按编号关联",
     "none": "没有线索",
 }
+# A review that came in a moment ago.
+_FRESH = "待关联（几分钟内由规则关联）"
 _STEPS = {**_TABS, "desk": "交关联台", "manual": "人工关联", "undone": "解除关联"}
 _STEPS |= {"entered": "录入纸质评价", "void": "撤回录入", "named": "市民同意单位知道是谁"}
 _DONE = {"tie": "已关联", "leave": "已标为没有对应的办件或工单", "undo": "已解除关联"}
@@ -181,7 +183,7 @@ async def _show(
         error.status if error else 200,
         review=review,
         line=_line(review),
-        state=_TABS.get(review.link, "已撤回"),
+        state=state_of(review),
         rows=_ROWS,
         said={name: str(review.said.get(name, "")) for name in _ROWS},
         columns=_columns(one, tree),
@@ -193,6 +195,12 @@ async def _show(
         problems=error.fields if error else {},
         note=note,
     )
+
+
+def state_of(review: Review) -> str:
+    """How far the tying of a review is; what the rules have not seen yet waits for them."""
+    fresh = review.link == "none" and review.linked_at is None
+    return _FRESH if fresh else _TABS.get(review.link, "已撤回")
 
 
 def _line(review: Review) -> Line:

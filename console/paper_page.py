@@ -10,11 +10,12 @@ from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
 from console.case_page import new_key
+from console.links_page import state_of
 from console.menu import LINK_ROLES
 from console.render import link, render
 from console.route import console_router
 from console.staff import CurrentStaff, Posted, PostedForm, Staff, database_of, tree_of
-from console.unit_picker import unit_options
+from console.unit_picker import find_unit, unit_options
 from core.calendar import LOCAL
 from core.database import now
 from core.errors import InvalidInput
@@ -23,14 +24,16 @@ from intake.facts import find_phone
 from reviews.codes import Channel
 from reviews.collecting import entered, from_paper, take_back
 from reviews.grades import BAD, CHOICES, GRADE_NAMES, TAGS, Grade
+from reviews.models import Review
 from reviews.said import Given
+from units.tree import UnitTree
 
 router = console_router()
 PATH = "/console/paper"
 _SAID = ("number", "unit", "item", "window", "place")
 _TYPED = (*_SAID, "key", "grade", "text", "given_on", "name", "phone", "named")
 _DONE = {"entered": "已录入，系统会按内容关联办件。", "void": "已撤回。"}
-_LINKS = {"none": "待关联", "desk": "待关联", "void": "已撤回"}
+_OPEN = ("none", "desk")
 
 
 @router.get("/paper")
@@ -95,6 +98,23 @@ def _read(form: Posted) -> tuple[Given, date]:
     return given, given_on
 
 
+def _about(review: Review, tree: UnitTree) -> str:
+    """What a form says it is about; of a unit that is none of the register, that it is only said."""
+    said = {name: review.said[name] for name in _SAID if name in review.said}
+    if "unit" in said and not _is_known(tree, said["unit"]):
+        said["unit"] += "（名录里没有，按原样记下）"
+    return "，".join(said.values())
+
+
+def _is_known(tree: UnitTree, name: str) -> bool:
+    try:
+        find_unit(tree, name, loose=True)
+    except InvalidInput as error:
+        # Several of the name are known as well.
+        return "几个单位" in error.fields["unit"]
+    return True
+
+
 def _tags(form: Posted) -> list[str]:
     return [tag for tag in form.form.getlist("tags") if isinstance(tag, str)]
 
@@ -126,8 +146,9 @@ async def _show(
                 review,
                 GRADE_NAMES[Grade(review.grade)],
                 Grade(review.grade) in BAD,
-                "，".join(review.said[name] for name in _SAID if name in review.said),
-                _LINKS.get(review.link, "已关联"),
+                _about(review, tree),
+                state_of(review),
+                review.link in _OPEN,
             )
             for review in before
         ],

@@ -210,7 +210,7 @@ async def show(
         known=knows_who(staff.actor, row.review),
         step=clock(one.step_due_at, at) if one.step_due_at else None,
         second=GRADE_NAMES[Grade(one.second_grade)] if one.second_grade else "",
-        reviewer=reviewer_of(staff.actor, row.review),
+        reviewer=reviewer_of(staff.actor, row.review, row.record),
         actions=[
             (action.value, ACTION_NAMES[action], _HINTS.get(action, ""))
             for action in possible(State(one.state), staff.actor.role, facts(one, at))

@@ -104,6 +104,7 @@ async def figures_page(request: Request, staff: CurrentStaff) -> Response:
         lines=lines,
         classes=_classes(lines) if axis is Axis.UNIT else [],
         charts=_charts(over_time, choice) if total.every else None,
+        few=_few(over_time),
         tags=[(_TAG_NAMES.get(one.code, one.code), one) for one in tags],
         beyond=beyond,
         percent=partial(percent, counted="条"),
@@ -208,6 +209,15 @@ def _charts(over_time: Mapping[date, Tally], choice: Choice) -> tuple[LineChart,
         line_chart([tally.rate(Figure.GOOD).share for tally in tallies], names, marks),
         column_chart([tally.given for tally in tallies], names, marks, "条"),
     )
+
+
+def _few(over_time: Mapping[date, Tally]) -> str:
+    """What is said at the chart of spans that have reviews, but too few for a share."""
+    some = sum(
+        tally.rate(Figure.GOOD).below > 0 and tally.rate(Figure.GOOD).share is None
+        for tally in over_time.values()
+    )
+    return f"有 {some} 段的有效评价不足 {SMALL} 条，不画点" if some else ""
 
 
 def _lines(

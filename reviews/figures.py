@@ -81,6 +81,10 @@ class Tally:
         return band(self.rate(Figure.GOOD).share)
 
 
+# [D] Less often is chance.
+FEW = 3
+
+
 @dataclass(frozen=True)
 class TagGrowth:
     """How often a tag was given in a period, and in the one of equal length before."""
@@ -91,7 +95,8 @@ class TagGrowth:
 
 
 def growing(now: dict[str, int], before: dict[str, int]) -> list[TagGrowth]:
-    """Tags given more often than in the period before, the largest growth first."""
+    """Tags given at least `FEW` times and more often than in the period before: those of bad grades
+    first, then the largest growth."""
     found = [TagGrowth(code, n, before.get(code, 0)) for code, n in now.items()]
-    grown = [one for one in found if one.now > one.before]
-    return sorted(grown, key=lambda one: (one.before - one.now, one.code))
+    grown = [one for one in found if one.now >= FEW and one.now > one.before]
+    return sorted(grown, key=lambda one: (one.code[0] > "2", one.before - one.now, one.code))

@@ -51,7 +51,7 @@ class Side(StrEnum):
 
 @dataclass(frozen=True)
 class Behind:
-    """A review behind a figure; nothing in it says who gave it."""
+    """A review behind a figure; nothing in it says who gave it. ``said`` as `Review.said`."""
 
     id: int
     grade: int
@@ -64,6 +64,13 @@ class Behind:
     case_number: str | None
     publishable: bool
     rectification_id: int | None
+    said: dict[str, str]
+
+    @property
+    def said_words(self) -> str:
+        """What the review says it is about, in one line, without numbers."""
+        names = ("item", "unit", "window", "place", "time")
+        return "，".join(self.said[name] for name in names if self.said.get(name))
 
 
 class FigureRepository:
@@ -84,6 +91,7 @@ class FigureRepository:
                 Review.grade,
                 Review.tags,
                 Review.text,
+                Review.said,
                 Review.created_at,
                 Review.is_default,
                 Review.channel,

@@ -193,7 +193,8 @@ def _number(said: Said, candidate: Candidate) -> Reason | None:
         return None
     apart = OSA.distance(said.number.upper(), candidate.number.upper(), score_cutoff=2)
     if apart <= 2:
-        return Reason("number", f"编号差 {apart} 处", (4.2, 4.0, 0.5)[apart])
+        told = f"编号差 {apart} 处" if apart else "编号相同"
+        return Reason("number", told, (4.2, 4.0, 0.5)[apart])
     return Reason("number", "编号不同", -6.0)
 
 

@@ -35,13 +35,22 @@ def knows_who(actor: Actor, review: Review) -> bool:
     return actor.role not in UNIT_ROLES or review.named
 
 
-def reviewer_of(actor: Actor, review: Review) -> Reviewer | None:
-    """Name and phone as they were given; None for nobody known, or not to ``actor``."""
+def reviewer_of(
+    actor: Actor, review: Review, record: ServiceRecord | None = None
+) -> Reviewer | None:
+    """Name and phone as they were given, what is missing from the ``record`` of the service; None
+    for nobody known, or not to ``actor``.
+
+    The record's name counts only for its own telephone: somebody else may have given the review.
+    """
     may_know = actor.role in _CALLERS | UNIT_ROLES and knows_who(actor, review)
-    if not may_know or review.reviewer is None:
+    kept = json.loads(decrypt(review.reviewer)) if review.reviewer else {}
+    known = json.loads(decrypt(record.applicant)) if record and record.applicant else {}
+    if not may_know or not (kept or known):
         return None
-    kept = json.loads(decrypt(review.reviewer))
-    return Reviewer(kept.get("name") or "", kept.get("phone") or "")
+    same = kept.get("phone") in (None, known.get("phone"))
+    name = kept.get("name") or (known.get("name") if same else None)
+    return Reviewer(name or "", kept.get("phone") or known.get("phone") or "")
 
 
 async def words_for(

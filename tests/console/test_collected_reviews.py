@@ -176,7 +176,9 @@ async def test_paper_is_typed_in_once_and_taken_back(
     [one] = await reviews(city)
     assert (one.channel, one.source) == ("hall", "paper")
     shown = (await clerk.get(PAPER)).text
-    assert "等了很久" in shown and "待关联" in shown
+    assert "等了很久" in shown and "待关联（几分钟内由规则关联）" in shown
+    listed = (await (await enter("supervisor")).get("/console/reviews")).text
+    assert "未关联，评价说的是：占道许可" in listed
     stranger = await enter("power.clerk")
     assert "等了很久" not in (await stranger.get(PAPER)).text
     void = f"{PAPER}/{one.id}/void"

@@ -69,7 +69,8 @@ async def test_figures_with_formulas_and_the_way_down(enter: Enter, town: FastAP
     said = " ".join(re.sub(r"<[^>]+>", " ", html.unescape(card)).split())
     assert said == "66.7% 6 ÷ 9 基本满意及以上 ÷ 有效评价 其余 3 条"
     assert "居住证办理" in page.split("与办事指南不一致的事项")[1]
-    assert "在指南之外要求提交材料：2 条" in page
+    assert "没有比上一时段明显增多的标签" in page, "two are too few"
+    assert "不画点" not in page
     address = html.unescape(re.search(r'href="([^"]+of=good_rate[^"]+which=missed[^"]*)"', page)[1])
     listed = (await browser.get(address)).text
     assert "共 3 条" in listed and "评价7" in listed and "评价0" not in listed

@@ -158,9 +158,11 @@ async def test_tags_and_guides(month: Database) -> None:
 
 
 def test_growing() -> None:
-    assert growing({"108": 5, "115": 2, "113": 1}, {"108": 1, "115": 2}) == [
+    now = {"108": 5, "115": 3, "113": 2, "214": 3, "517": 9}
+    assert growing(now, {"108": 1, "115": 3}) == [
         TagGrowth("108", 5, 1),
-        TagGrowth("113", 1, 0),
+        TagGrowth("214", 3, 0),
+        TagGrowth("517", 9, 0),
     ]
 
 
