@@ -100,7 +100,7 @@ def _ask_number(talk: Talk, wish: str) -> Replies:
     again = talk.context.get("awaiting") in _WISHES
     if again and missed(talk):
         talk.remember(awaiting=None, asked_number=None, code_sent=None)
-        return [say("还是没能查到。可以换个办法：", PERSON, RECORD, *HELP_CHOICES[:2])]
+        return [say("还是没有听出来。可以换个办法：", PERSON, RECORD, *HELP_CHOICES[:2])]
     talk.remember(awaiting=wish)
     lead = "没有听到可以核验的号码。" if again else ""
     if can_text():

@@ -109,7 +109,7 @@ async def _again(talk: Talk, waiting: str) -> Replies:
     if missed(talk):
         _forget(talk)
         by_code = [("用手机号验证码查", "record:phone")] if can_text() and waiting != CODE else []
-        return [say("还是没能查到。可以换个办法：", *by_code, _PERSON, *HELP_CHOICES[:2])]
+        return [say("还是没有听出来。可以换个办法：", *by_code, _PERSON, *HELP_CHOICES[:2])]
     if waiting == WHICH:
         ids = [int(one) for one in talk.context.get("offered_records", [])]
         records = [one for id in ids if (one := await proved(talk.session, id)) is not None]

@@ -12,7 +12,7 @@ from reviews.own_records import find_number
 # What was handed in to an authority, and what was told to the line.
 _APPLIED = re.compile(
     r"办件|申请|申报|申领|受理号|材料|审核|审批|过审|批(?:了|下来|没|复|准)|制证|许可|备案|补贴|津贴|低保|公积金|"
-    r"执照|护照|通行证|身份证|居住证|社保卡|房产证|不动产|驾驶证|行驶证|户口|准生证|(?:的|个)证"
+    r"设立|注册|注销|变更登记|执照|护照|通行证|身份证|居住证|社保卡|房产证|不动产|驾驶证|行驶证|户口|准生证|(?:的|个)证"
 )
 TOLD = re.compile(
     r"投诉|反映|反应|举报|报修|诉求|工单|单子|公单|12345|热线|登记的|打(?:过|的)?电话|建议"

@@ -63,7 +63,7 @@ _NO_REASON = re.compile(
 # What is no matter: greetings, a yes or no, not knowing.
 _NO_MATTER = re.compile(
     r"(?:你好|您好|在吗|喂|嗯|哦|啊|好的?|行|可以|是的?|不是|对|没有?|不知道|不清楚|不记得|忘了?|记不清|随便|谢谢|再见|"
-    r"什么|哪件|评价|差评|好评|打分|(?:不|非常|很)?满意|那件|这件|那个|这个|事情?|我|要|想|的|了|吗|吧|呢|呀|就|给|打)*"
+    r"什么|哪件|这次|那次|评价|差评|好评|打分|(?:不|非常|很)?满意|那件|这件|那个|这个|事情?|我|要|想|的|了|吗|吧|呢|呀|就|给|打)*"
 )
 WITHDRAWS = re.compile(
     r"(?:撤回|撤销|撤掉|收回|取消|删(?:除|掉|了)?|作废|改(?:一下|成|掉)?|修改).{0,8}(?:评价|差评|好评|评分|打分)|"
@@ -90,7 +90,7 @@ def impossible_date(text: str) -> str | None:
 
 def is_matter(text: str) -> bool:
     """Whether ``text``, asked for what is rated, can be that: 养老金, not 5 or 你好."""
-    return says_something(without_facts(text))
+    return says_something(_FILLER.sub("", _BARE_GRADE.sub("", without_facts(text))))
 
 
 def says_something(text: str) -> bool:

@@ -196,6 +196,17 @@ async def _next(talk: Talk, review: dict[str, Any], before: str = "") -> Replies
         return _ask(talk, review, ABOUT, before + _WHICH)
     if review.get("record") and (refused := await _refused(talk, int(str(review["record"])))):
         return refused
+    if not review.get("record") and "asked" not in review:
+        meant = await meant_by(talk, said)
+        if meant is not None:
+            return await _refused(talk, meant.id) or _ask(
+                talk,
+                {**review, "asked": meant.id},
+                WHETHER,
+                f"{before}您评价的是{dated(meant)}吗？",
+                ("是这次", "rate:is:yes"),
+                ("不是", "rate:is:no"),
+            )
     if not review.get("grade"):
         grades = [(GRADE_NAMES[g], f"rate:grade:{int(g)}") for g in sorted(Grade, reverse=True)]
         return _ask(talk, review, GRADE, f"{before}{_about(review)}，请选一个等级：", *grades)
@@ -212,17 +223,6 @@ async def _next(talk: Talk, review: dict[str, Any], before: str = "") -> Replies
             *[(title, f"rate:tag:{code}") for code, title in tags],
             ("不说原因", "rate:none"),
         )
-    if not review.get("record") and "asked" not in review:
-        meant = await meant_by(talk, said)
-        if meant is not None:
-            return await _refused(talk, meant.id) or _ask(
-                talk,
-                {**review, "asked": meant.id},
-                WHETHER,
-                f"{before}您评价的是{dated(meant)}吗？",
-                ("是这次", "rate:is:yes"),
-                ("不是", "rate:is:no"),
-            )
     return await keep(talk, review, grade, await _phone(talk, review))
 
 

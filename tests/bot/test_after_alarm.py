@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,8 @@ BACK = [
     "孩子找到了",
     "不等人工了",
     "点错了",
+    "没事了，继续评价",
+    "继续评价",
 ]
 NOT_BACK = [
     "打了110了没人接",
@@ -80,7 +83,12 @@ async def line(database: Database) -> Line:
 
 
 async def say(
-    line: Line, text: str, act: str, *, reason: str = "紧急：火灾（119）"
+    line: Line,
+    text: str,
+    act: str,
+    *,
+    reason: str = "紧急：火灾（119）",
+    context: dict[str, Any] | None = None,
 ) -> tuple[list[Reply], Conversation]:
     """What is answered to ``text`` in a talk that was handed over for ``reason``."""
     async with line.database.unit_of_work() as session:
@@ -88,7 +96,7 @@ async def say(
             id=uuid.uuid4(),
             token_hash="x",
             channel="web",
-            context={},
+            context=context or {},
             owner="person",
             handover_reason=reason,
         )
@@ -122,3 +130,12 @@ async def test_a_second_emergency_is_another_alarm(line: Line) -> None:
     assert reply.card is not None
     assert reply.card["numbers"][0] == "120"
     assert (talk.owner, talk.handover_reason) == ("person", "紧急：急病或受伤（120）")
+
+
+async def test_a_review_that_the_alarm_broke_into_goes_on(line: Line) -> None:
+    review = {"said": {"item": "渔船登记"}, "grade": 2, "text": ""}
+    replies, talk = await say(line, "没事了，继续评价", "inform", context={"rating": review})
+    assert "接着评价" in replies[0].text
+    assert "哪里不满意" in replies[1].text
+    assert talk.owner == "assistant"
+    assert talk.context["awaiting"] == "service_reason"
