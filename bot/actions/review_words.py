@@ -56,6 +56,8 @@ _FILLER = re.compile(
 )
 # Words of a reason beside grade and matter; fewer are none.
 _REASON_WORDS = 3
+# Kept as the reason of a bad grade for which none was told.
+NO_REASON = "没有说原因"
 _NO_REASON = re.compile(
     r"(?:我)?(?:不(?:想|愿意?)?(?:说|讲|写|填)(?:原因|理由|了)?|(?:没(?:有|啥|什么)?|无)(?:什么)?(?:原因|理由|好说的|可说的)?|"
     r"(?:就是|反正)?(?:不爽|不高兴|不开心|不满意|不喜欢)|没有?为什么|[，,。！!\s吧啊呀了])+"

@@ -16,7 +16,7 @@ from bot.actions.own_phone import own_phone
 from bot.actions.own_services import dated, meant_by, why_not
 from bot.actions.patience import missed
 from bot.actions.review_keeping import keep
-from bot.actions.review_words import grade_of, reason_of
+from bot.actions.review_words import NO_REASON, grade_of, reason_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from core.replies import say
 from intake.facts import find_phone, without_contact
@@ -31,7 +31,6 @@ _CALLS_OFF = re.compile(r"算了|不(?:想|用|要)?(?:评|打|给)|取消|退�
 _YES = re.compile(r"(?:是|对|就|嗯|没错)")
 _NO = re.compile(r"不|(?<!错)没(?!错)|否|别的|另|(?<!没)错")
 _NO_GRADE = "没有听出等级。"
-NO_REASON = "没有说原因"
 _EXAMPLE = "请说办了什么，例如“昨天在政务中心办的居住证”；有办件编号也可以只说编号。"
 # Words of a greeting.
 _SMALL = 8
