@@ -25,6 +25,8 @@ TABLE = [
     ("chitchat", 0.9, "since", "三天", Step.TAKE_IN),
     ("affirm", 0.9, "confirm", "对的", Step.CONFIRM),
     ("chitchat", 0.2, "confirm", "没问题，提交", Step.CONFIRM),
+    ("affirm", 0.9, None, "确认提交", Step.CONFIRM),
+    ("affirm", 0.9, None, "提交材料", Step.UNCLEAR),
     ("inform", 0.7, "confirm", "不对，是东门", Step.TAKE_IN),
     ("deny", 0.9, "confirm", "算了不投诉了", Step.DROP),
     ("handoff", 0.9, "contact", "给我转人工", Step.HANDOFF),
