@@ -47,6 +47,11 @@ _DENIED = re.compile(r"不是[^，,。]{1,12}[，,]\s*(?=(?:而|应该)?是)")
 _PHONE = re.compile(
     rf"[，,。；;、\s]*(?:我的?|联系|聯繫)?(?:电话|電話|手机|手機)?(?:(?<!\d)[号號][码碼]?)?(?:是|为|為|：|:)?\s*{MOBILE.pattern}"
 )
+# Before a number: it belongs to whom the matter is about.
+_OTHERS = re.compile(
+    r"(?:(?<!我的)(?:邻居|老板|房东|房客|租客|中介|司机|经理|负责人|包工头|客服|骑手|快递员)|(?<!我)(?<!我们)(?:公司|物业|单位)"
+    r"|商家|店家|店主|店里|骗子|对方|卖家|他们?|她|推销|骚扰)[^,，。;；!！?？\s我]{0,8}$"
+)
 _DIGITS = str.maketrans("〇零幺一二两三四五六七八九", "0011223456789")
 
 
@@ -66,7 +71,7 @@ class Facts:
 def read_facts(text: str, places: tuple[str, ...] = ()) -> Facts:
     """Read every fact in ``text``; ``places`` are exact substrings that are places, not times."""
     return Facts(
-        phone=find_phone(text),
+        phone=own_phone(text),
         name=_name(text),
         since=find_time(text, places),
         anonymous=bool(ANONYMOUS.search(text)),
@@ -84,6 +89,15 @@ def find_phone(text: str) -> str | None:
         return mobiles[-1]
     landlines = ["".join(m.groups()) for m in LANDLINE.finditer(text)]
     return landlines[-1] if landlines else None
+
+
+def own_phone(text: str) -> str | None:
+    """As `find_phone`, but no number that is said to be somebody else's: 老板电话13800000001."""
+    spoken = _SPOKEN.sub(lambda said: said[0].translate(_DIGITS), text)
+    others = [m for m in MOBILE.finditer(spoken) if _OTHERS.search(spoken, 0, m.start())]
+    for other in reversed(others):
+        spoken = spoken[: other.start()] + spoken[other.end() :]
+    return find_phone(spoken)
 
 
 def without_phone(text: str) -> str:

@@ -36,6 +36,7 @@ from bot.actions.dialogue import (
     how_to_report,
     looks_like_question,
     question_at_end,
+    says_that_it_is_a_matter,
 )
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import awaits_help, raise_alarm
@@ -181,7 +182,8 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
         return Step.GUIDE
     if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
         return step
-    if step is Step.TAKE_IN and _names_a_service(talk):
+    says_so = says_that_it_is_a_matter(talk.text)
+    if step is Step.TAKE_IN and not says_so and _names_a_service(talk):
         return Step.GUIDE
     told = step in (Step.TAKE_IN, Step.GUIDE)
     question = question_at_end(talk.text) if told else None
