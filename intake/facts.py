@@ -26,7 +26,16 @@ ON_BEHALF = re.compile(
 )
 FOR_SELF = re.compile(r"(?:是)?(?:为|替)?我?(?:本人|自己)(?:反映|的事|投诉)?$")
 NAME = re.compile(
-    r"(?:我叫|我的名字是|姓名(?:是|：|:)?|联系人(?:是|：|:)?)([一-龥·]{2,4}?)(?=[，,。；;\s\d]|$|电话|手机)"
+    r"(?:我叫|我的名字是|姓名(?:是|：|:)?|联系人(?:是|：|:)?)((?:示例·)?[一-龥·]{2,4}?)(?=[，,。；;\s\d]|$|电话|手机)"
+)
+# 我是王小明: a common surname and one or two more characters, and no trade or standing.
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范"
+    "石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
+INTRODUCED = re.compile(
+    rf"(?<![不就说问])我是(?!高中|高三|高一|高二|金融|白领|文员|武警|任何|万一|常住|程序|石油|江边|马上|田里|林业|黄牛|段长)"
+    rf"((?:示例·)?[{_SURNAMES}][一-龥]{{1,2}})(?=[，,。；;\s]|$)"
 )
 SURNAME = re.compile(r"我姓([一-龥])(?![一-龥]名)")
 # 王女士, 我是李先生: a name when nothing else is said.
@@ -116,7 +125,7 @@ def without_facts(text: str) -> str:
     rest = LANDLINE.sub("", without_contact(_DENIED.sub("", text)))
     if ADDRESSED.fullmatch(rest.strip()):
         return ""
-    for told in (NAME, SURNAME, ANONYMOUS, NOT_CONFIDENTIAL, CONFIDENTIAL, ON_BEHALF):
+    for told in (NAME, INTRODUCED, SURNAME, ANONYMOUS, NOT_CONFIDENTIAL, CONFIDENTIAL, ON_BEHALF):
         rest = told.sub("", rest)
     for said in sorted(find_times(rest), key=lambda said: -len(said.text)):
         rest = rest.replace(said.text, "")
@@ -133,7 +142,7 @@ def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
 
 
 def _name(text: str) -> str | None:
-    match = NAME.search(text)
+    match = NAME.search(text) or INTRODUCED.search(text)
     if match:
         return match[1]
     addressed = ADDRESSED.fullmatch(text.strip())

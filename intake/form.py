@@ -436,10 +436,20 @@ def is_confidential(matter: Matter) -> bool:
     return matter.type is CaseType.REPORT
 
 
+def _first_words(detail: str, place: str) -> str:
+    """The first clause that says what the matter is: not who speaks, and not where alone."""
+    clauses = [c for c in re.split(r"[，。,；;！!？?\s]", detail) if c]
+    for clause in clauses:
+        rest = _FRAME.sub("", without_facts(clause.replace(place, "") if place else clause))
+        if len(re.sub(r"[\W\d_住]", "", rest)) >= 3:
+            return clause[:30]
+    return clauses[0][:30] if clauses else ""
+
+
 def title(matter: Matter) -> str:
     """A short title for lists: place and category, or the first words when that is a guess."""
     place = matter.place.text if matter.place and matter.place.text != UNKNOWN else ""
-    first = re.split(r"[，。,；;！!？?\s]", matter.detail)[0][:30]
+    first = _first_words(matter.detail, place)
     sure = matter.category_name and matter.category_score >= _SURE_TOPIC
     what = matter.category_name if sure else first
     return (what if place and place in what else f"{place} {what}").strip()[:60]

@@ -62,3 +62,21 @@ def test_a_matter_is_told_without_the_number_and_what_leads_to_it(text: str, res
 )
 def test_the_number_of_somebody_else_is_not_the_citizens(text: str, phone: str | None) -> None:
     assert own_phone(text) == phone
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("我是王小明，住春晖路18号", "王小明"),
+        ("我是示例·王小明，住春晖路18号", "示例·王小明"),
+        ("我叫示例·王小明", "示例·王小明"),
+        ("我是业主，电梯坏了", None),
+        ("我是高中生", None),
+        ("我是白领", None),
+        ("我是江边住户", None),
+        ("我是马上要生了", None),
+        ("不是我是王小明弄坏的", None),
+    ],
+)
+def test_who_introduces_oneself_has_a_name(text: str, name: str | None) -> None:
+    assert read_facts(text).name == name
