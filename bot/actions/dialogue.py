@@ -141,12 +141,20 @@ def is_vague(text: str) -> bool:
 _CASE_NUMBER = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{7}(?!\d)")
 
 
+# Said once more after the summary was confirmed.
+_SUBMITS = re.compile(
+    r"(?:好的?|嗯|对|是的)?[，,]?(?:我)?(?:确认|提交)(?:提交|登记|无误|一下)?[了吧啊]?[。！!]*$"
+)
+
+
 def says_that_it_is_a_matter(text: str) -> bool:
     """Whether the citizen says that this is to be filed: 我要投诉半夜施工."""
     return bool(_SAYS_SO.match(text)) and not looks_like_question(text)
 
 
 def _fresh(act: str | None, text: str) -> Step:
+    if _SUBMITS.match(text):
+        return Step.CONFIRM
     if _CASE_NUMBER.search(text):
         return Step.PROGRESS
     if is_opening(text):
