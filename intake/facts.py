@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from core.privacy import MOBILE
+from core.privacy import LANDLINE, MOBILE
 from language.times import find_times
-
-LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?(\d{7,8})(?!\d)")
 
 ANONYMOUS = re.compile(
     r"匿名|不(?:想|愿|方便)?(?:意)?留(?:下)?(?:姓名|名字|名|电话|号码|联系方式)|不(?:想|愿意|方便)透露(?:姓名|身份)?"
