@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,7 +42,7 @@ from reviews.rectification import (
 )
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
-from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of
+from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of, words_for
 from reviews.signed_links import second_link
 from units.tree import UnitTree
 
@@ -57,12 +57,17 @@ _TABS = {
     "ended": ("已结束", ENDED),
 }
 _HINTS = {
-    Action.VERIFY: "先联系市民核实情况，写明核实到的事实；不能得知评价人时由热线代为联系。",
+    Action.VERIFY: "先联系市民核实情况，写明核实到的事实；不能得知评价人时由热线代为联系，"
+    "热线写的话承办单位看得到，不要写市民的姓名、电话。",
     Action.PLAN: "情况复杂、不能马上办到的：向市民说明理由，并约定完成日期。",
-    Action.FINISH: "写明怎么整改的；这段话会念给市民听。",
+    Action.FINISH: "写明怎么整改的；这段话会念给市民听，请不要写他人的姓名和电话。",
     Action.APPEAL: "误评或恶意差评，由督办员复核；须写明理由并附证据图片，只能申诉一次。",
     Action.CLAIM_IMPOSSIBLE: "法律、政策不允许的：写明依据，由督办员审核，并向市民解释。",
     Action.ASK_EXTENSION: f"只能延期一次，最多 {MOST_EXTENSION_DAYS} 个工作日；审批期间时限照常计算。",
+    **dict.fromkeys(
+        (Action.SOLVED, Action.UNSOLVED, Action.NOT_REACHED, Action.UNREACHABLE),
+        "写市民怎么说。承办单位看得到这段话，请不要写市民的姓名、电话等能认出是谁的内容。",
+    ),
 }
 
 
@@ -185,6 +190,7 @@ async def show(
         repository = RectificationRepository(session, staff.actor)
         row = await repository.get(rectification_id)
         events = await repository.history(rectification_id)
+        hide = await words_for(session, staff.actor, row.review)
         opened = await session.get(Case, row.rectification.case_id or 0)
         people = await ConsoleRepository(session, staff.actor).staff_names([e.by for e in events])
     one = row.rectification
@@ -194,6 +200,8 @@ async def show(
         status,
         one=one,
         review=row.review,
+        words=hide(row.review.text),
+        done_words=hide(one.done or ""),
         grade=GRADE_NAMES[Grade(row.review.grade)],
         tags=tag_words(row.review),
         line=_line(row, tree, at, staff.actor),
@@ -205,7 +213,7 @@ async def show(
             (action.value, ACTION_NAMES[action], _HINTS.get(action, ""))
             for action in possible(State(one.state), staff.actor.role, facts(one, at))
         ],
-        history=[_history(event, people, tree) for event in reversed(events)],
+        history=[_history(event, people, tree, hide) for event in reversed(events)],
         second_link=second_link(one.id)
         if staff.actor.role in DOES[Action.SOLVED] and one.finished_at and not one.second_grade
         else "",
@@ -252,7 +260,12 @@ def _clock(one: Rectification, at: datetime) -> Clock:
     return clock(one.due_at, at, stopped=ended is not None, closed_at=one.finished_at)
 
 
-def _history(event: RectificationEvent, people: Mapping[str, str], tree: UnitTree) -> HistoryLine:
+def _history(
+    event: RectificationEvent,
+    people: Mapping[str, str],
+    tree: UnitTree,
+    hide: Callable[[str], str],
+) -> HistoryLine:
     by = {"citizen": "市民", "line": "热线系统"}.get(event.by) or people.get(event.by, event.by)
     unit = tree.name(event.unit) if event.unit and event.unit in tree.units else ""
     extra = ""
@@ -268,7 +281,7 @@ def _history(event: RectificationEvent, people: Mapping[str, str], tree: UnitTre
         event.at,
         f"{unit} {by}".strip(),
         ACTION_NAMES[Action(event.action)],
-        event.note,
+        hide(event.note),
         extra,
         event.data.get("pictures", []),
     )

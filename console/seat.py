@@ -31,7 +31,7 @@ from console.register_page import category_choices
 from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
-from console.seat_alarm_lines import alarm_line
+from console.seat_alarm_lines import alarm_lines, of_emergencies
 from console.seat_words import CALL_STATES, STATES, NoteLine, preview
 from console.staff import CurrentStaff, Staff, database_of
 from console.transcript import Said, as_said, mask_codes
@@ -158,13 +158,15 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
             {c.seat for c in every if c.seat}
         )
         last = await seats.last_words([c.id for c in every])
+        urgent = [c.id for c in every if c.priority == Priority.EMERGENCY]
+        dangers = await of_emergencies(request, session, urgent, at)
         online = await seats.seats(at)
         telephone = await _telephone(seats, staff)
         due = await callbacks.due(session, at)
     state = next((s.state for s in online if s.login == login), "off")
 
     def line(c: Conversation) -> Waiting:
-        words = last.get(c.id)
+        words, danger = last.get(c.id), dangers.get(c.id)
         return Waiting(
             c.id,
             c.handover_reason or "未说明",
@@ -174,7 +176,7 @@ async def _desk(request: Request, staff: Staff, page: int) -> dict[str, Any]:
             load_plan().get(c.queue).name,
             duration(at - (c.handed_over_at or c.last_turn_at)),
             names.get(c.seat, c.seat) if c.seat else "",
-            preview(mask_codes(words.text)) if words else "",
+            danger.short if danger else preview(mask_codes(words.text)) if words else "",
             words is not None and words.unanswered,
             serves(skills, c),
         )
@@ -281,9 +283,9 @@ async def _beside(
         "seat": names.get(conversation.seat or "", conversation.seat or ""),
         "numbers": numbers,
         "filed": [case for case in cases if case is not None],
-        "alarms": [
-            alarm_line(request, a, now(), {}) for a in await seats.alarms_of(conversation.id)
-        ],
+        "alarms": await alarm_lines(
+            request, session, await seats.alarms_of(conversation.id), now()
+        ),
         "notes": [NoteLine(names.get(n.by, n.by), n.text, n.at) for n in notes],
         "online": online,
         "other_queues": [q for q in load_plan().queues if q.code != conversation.queue],

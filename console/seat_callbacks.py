@@ -24,6 +24,7 @@ from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
+from console.seat_alarm_lines import AlarmLine, of_emergencies
 from console.staff import CurrentStaff, Posted, PostedForm, database_of
 from console.wording import DONE
 from core.database import now
@@ -56,6 +57,7 @@ class Entry:
     mine: bool
     tries: list[tuple[str, str, datetime, str]]
     enough: bool
+    danger: AlarmLine | None
 
 
 @router.get("/seat/callbacks")
@@ -141,6 +143,12 @@ async def show_callbacks(
         logins |= {one.by for some in tries.values() for one in some}
         names = await ConsoleRepository(session, actor).staff_names(logins)
         state = await seats.seat_state(actor.login)
+        urgent = {
+            row.conversation_id
+            for row in rows
+            if row.reason == callbacks.EMERGENCY and row.conversation_id
+        }
+        dangers = await of_emergencies(request, session, urgent, at)
     return render(
         request,
         "seat_callbacks.html",
@@ -149,7 +157,17 @@ async def show_callbacks(
             ListTab("待回拨", totals[0], _PATH, not finished),
             ListTab("已办结", totals[1], link(_PATH, tab="done"), finished),
         ],
-        entries=[_entry(row, tries[row.id], names, actor.login, at) for row in rows],
+        entries=[
+            _entry(
+                row,
+                tries[row.id],
+                names,
+                actor.login,
+                at,
+                dangers.get(row.conversation_id) if row.conversation_id else None,
+            )
+            for row in rows
+        ],
         telephone=state.telephone if state else "",
         results=list(callbacks.RESULTS.items()),
         finished=finished,
@@ -166,6 +184,7 @@ def _entry(
     names: dict[str, str],
     login: str,
     at: datetime,
+    danger: AlarmLine | None,
 ) -> Entry:
     mine = row.state == "taken" and row.taken_by == login
     phone = decrypt(row.phone) if row.phone else ""
@@ -186,4 +205,5 @@ def _entry(
         mine,
         [(_RESULTS.get(t.result, t.result), names.get(t.by, t.by), t.at, t.note) for t in tries],
         len(tries) >= callbacks.ENOUGH_TRIES,
+        danger,
     )

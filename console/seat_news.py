@@ -21,7 +21,7 @@ from console.paging import PAGE_SIZE, Paging
 from console.render import link, render
 from console.repository import ConsoleRepository
 from console.route import console_router
-from console.seat_alarm_lines import alarm_line, climbs_after
+from console.seat_alarm_lines import alarm_lines, climbs_after
 from console.staff import CurrentStaff, PostedForm, Staff, database_of
 from console.wording import DONE
 from core.database import now
@@ -51,9 +51,6 @@ def _call_line(talk: Conversation, phone: str | None) -> CallLine:
     )
 
 
-_WORDS_SHOWN = 200
-
-
 @router.get("/seat/news")
 async def news_fragment(request: Request, staff: CurrentStaff) -> Response:
     """What rings here, and how much waits. Asking for it shows that the seat is there."""
@@ -72,12 +69,13 @@ async def news_fragment(request: Request, staff: CurrentStaff) -> Response:
         calls = await seats.ringing_calls(skills, limit=_CALLS_SHOWN) if free else []
         phones = {c.id: await known_phone(session, c) for c in calls}
         due = await callbacks.due(session, at)
-        left = await callbacks.left_in_danger(session, [a.conversation_id for a in found])
-    ringing_here = [a for a in found if _rings(staff, a, at)]
+        here = [a for a in found if _rings(staff, a, at)]
+        left = await callbacks.left_in_danger(session, [a.conversation_id for a in here])
+        ringing_here = await alarm_lines(request, session, here, at, left=left)
     return render(
         request,
         "_seat_news.html",
-        ringing=[alarm_line(request, a, at, {}, a.conversation_id in left) for a in ringing_here],
+        ringing=ringing_here,
         telephone=state.telephone if state else "",
         calls=[_call_line(c, phones[c.id]) for c in calls],
         unread=sum(words.unanswered for words in last.values()),
@@ -102,11 +100,13 @@ async def alarms_page(
         logins = {who for a in [*found, *past] for who in (a.taken_by, a.closed_by) if who}
         names = await ConsoleRepository(session, staff.actor).staff_names(logins)
         left = await callbacks.left_in_danger(session, [a.conversation_id for a in found])
+        open_lines = await alarm_lines(request, session, found, at, names, left)
+        past_lines = await alarm_lines(request, session, past, at, names)
     return render(
         request,
         "seat_alarms.html",
-        alarms=[alarm_line(request, a, at, names, a.conversation_id in left) for a in found],
-        past=[alarm_line(request, a, at, names) for a in past],
+        alarms=open_lines,
+        past=past_lines,
         paging=paging,
         page_address=lambda page: link("/console/seat/alarms", page=page),
         done=DONE.get(done, ""),

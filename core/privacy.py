@@ -17,15 +17,16 @@ from core.settings import get_settings
 
 # A mainland mobile, a landline with area code, or an 18-digit identity number inside text.
 MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)")
+LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?(\d{7,8})(?!\d)")
 IDENTITY = re.compile(r"(?<!\d)(\d{6})\d{8}(\d{3}[\dXx])(?!\d)")
 CODE_ALPHABET = "23456789"
 
 
 def mask_phone(phone: str) -> str:
-    """``13812345678`` → ``138****5678``; shorter numbers keep only their last two digits."""
+    """``13812345678`` → ``138****5678``; numbers of less than ten digits keep only their last two."""
     digits = re.sub(r"\D", "", phone)
-    if len(digits) == 11:
-        return f"{digits[:3]}****{digits[-4:]}"
+    if len(digits) >= 10:
+        return f"{digits[:-8]}****{digits[-4:]}"
     return "*" * max(len(digits) - 2, 0) + digits[-2:]
 
 
@@ -38,6 +39,11 @@ def mask_text(text: str) -> str:
     """Hide phone and identity numbers inside free text (for logs, indexes and other eyes)."""
     text = IDENTITY.sub(lambda m: f"{m[1]}********{m[2][-2:]}", text)
     return MOBILE.sub(lambda m: f"{m[1]}****{m[3]}", text)
+
+
+def mask_phones(text: str) -> str:
+    """The same, and landlines too: for eyes that must not find out who somebody is."""
+    return LANDLINE.sub(lambda m: f"{m[1]}****{m[2][-4:]}", mask_text(text))
 
 
 @functools.cache

@@ -42,6 +42,7 @@ _TEXTS = {
     "date_type": _DAY,
     "date_parsing": _DAY,
     "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
     "datetime_type": _MOMENT,
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
@@ -68,5 +69,4 @@ def _told(kind: str, message: str, context: Mapping[str, Any]) -> str:
     if kind == "value_error":
         said = message.removeprefix("Value error, ")
         return _FIELDS.sub(lambda found: FIELD_NAMES[found[0]], said)
-    told = _TEXTS.get(kind)
-    return told.format_map(context) if told else message
+    return _TEXTS.get(kind, "格式不对").format_map(context)

@@ -60,6 +60,8 @@ class ReadChannel:
 
 def read_grade(code: int, system: CodeSystem) -> Grade:
     """The grade behind ``code``. Raises ValueError outside 1-5."""
+    if code not in range(1, 6):
+        raise ValueError("满意度应为 1 到 5")
     return from_standard(code) if system is CodeSystem.GBT_39046 else Grade(code)
 
 
@@ -79,6 +81,8 @@ def read_channel(code: int, system: CodeSystem) -> ReadChannel:
             return ReadChannel(Channel.PC, is_default=True)
         if code == _ZHEJIANG_SMS:
             return ReadChannel(Channel.SMS)
+    if code not in {int(one) for one in Channel}:
+        raise ValueError(f"渠道应为 1 到 {max(Channel):d}")
     return ReadChannel(Channel(code))
 
 
@@ -96,7 +100,7 @@ def write_channel(channel: Channel, system: CodeSystem, *, is_default: bool = Fa
 def read_kind(code: int, system: CodeSystem) -> int:
     """projectType as GB/T 39046-2020 A.6 has it: 1 即办件, 2 承诺件. Raises ValueError otherwise."""
     if code not in (1, 2):
-        raise ValueError("应为 1 或 2")
+        raise ValueError("办件类型应为 1 或 2")
     return 3 - code if system is CodeSystem.ZHEJIANG else code
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from core.calendar import LOCAL
 from core.errors import Conflict, InvalidInput, NotFound
 from core.identity import UNIT_ROLES, Actor, Role
+from reviews.dates import FIRST_REVIEW
 from reviews.models import Review, ReviewLink
 from reviews.said import PAPER, Given, submit_said
 from reviews.tying import note_step
@@ -27,10 +28,13 @@ async def from_paper(
     session: AsyncSession, actor: Actor, given: Given, given_on: date, now: datetime
 ) -> Review:
     """Take what ``actor`` types in from paper of the day ``given_on``. Raises NotAllowed,
-    InvalidInput also for a day to come."""
+    InvalidInput also for a day to come or before there were reviews."""
     actor.require(*PAPER_ROLES)
     if given_on > now.astimezone(LOCAL).date():
         raise InvalidInput("评价日期不对", fields={"given_on": "不能晚于今天"})
+    if given_on < FIRST_REVIEW:
+        fields = {"given_on": f"不能早于 {FIRST_REVIEW.year} 年"}
+        raise InvalidInput("评价日期不对", fields=fields)
     # No hour stands on paper: whatever was done that day came before it.
     end = datetime.combine(given_on, time(23, 59), LOCAL)
     review = await submit_said(session, given, min(end, now), PAPER)

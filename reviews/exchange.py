@@ -21,10 +21,15 @@ def _local(value: datetime) -> datetime:
 
 def _moment(value: Any) -> Any:
     """A time in one of the three ways it is written: ISO, with a space, or 14 digits."""
-    if isinstance(value, str) and value.isdecimal() and len(value) == 14:
-        value = datetime.strptime(value, "%Y%m%d%H%M%S")
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+    if isinstance(value, int):
+        value = str(value)
+    try:
+        if isinstance(value, str) and value.isdecimal() and len(value) == 14:
+            value = datetime.strptime(value, "%Y%m%d%H%M%S")
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError("不是有这一天的时间，请写成 2026-01-31 09:30:00") from None
     return _local(value) if isinstance(value, datetime) else value
 
 

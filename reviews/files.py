@@ -29,6 +29,7 @@ class Rejected:
     """A row that was left out: where it stands, which one it is, and why."""
 
     file: str
+    table: str
     line: int
     number: str
     reason: str
@@ -36,10 +37,22 @@ class Rejected:
 
 @dataclass(frozen=True)
 class At:
-    """Where a row stands: the line of a table, or which entry of a list (from 1)."""
+    """Where a row stands: the line of a file, or which entry (from 1) of the list ``table``."""
 
     file: str
     line: int
+    table: str = ""
+
+    def rejected(self, number: str, reason: str) -> Rejected:
+        """The row as one that was left out."""
+        return Rejected(self.file, self.table, self.line, number, reason)
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """What stands where a row should, and why it is none."""
+
+    reason: str
 
 
 @dataclass
@@ -49,6 +62,10 @@ class Read:
     records: list[tuple[At, RecordRow]] = field(default_factory=list)
     reviews: list[tuple[At, ReviewRow]] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
+
+
+# Of which table a row is, where it stands, and what it says.
+_Placed = tuple[str, At, dict[str, Any] | _Broken]
 
 
 def read(path: Path) -> Read:
@@ -63,7 +80,10 @@ def read(path: Path) -> Read:
     return found
 
 
-def _take(found: Read, table: str, at: At, row: dict[str, Any]) -> None:
+def _take(found: Read, table: str, at: At, row: dict[str, Any] | _Broken) -> None:
+    if isinstance(row, _Broken):
+        found.rejected.append(at.rejected("", row.reason))
+        return
     told = {name: value for name, value in row.items() if value not in ("", None)}
     try:
         if table == RECORDS:
@@ -75,11 +95,12 @@ def _take(found: Read, table: str, at: At, row: dict[str, Any]) -> None:
             f"{FIELD_NAMES.get(name.split('.')[0], name)}（{name}）{problem}"
             for name, problem in problems_of(error).items()
         )
-        number = str(told.get("projectNo") or told.get("evaluationId") or "")[:64]
-        found.rejected.append(Rejected(at.file, at.line, number, reason))
+        names = ("projectNo",) if table == RECORDS else ("evaluationId", "projectNo", "ticketNo")
+        number = next((str(told[name])[:64] for name in names if name in told), "")
+        found.rejected.append(at.rejected(number, reason))
 
 
-def _rows(file: Path) -> Iterator[tuple[str, At, dict[str, Any]]]:
+def _rows(file: Path) -> Iterator[_Placed]:
     text = _text(file)
     if file.suffix.lower() == ".json":
         yield from _from_json(file.name, text)
@@ -102,32 +123,47 @@ def _text(file: Path) -> str:
     raise UnusableFile(f"{file.name} 既不是 UTF-8 也不是 GB18030 编码")
 
 
-def _from_json(name: str, text: str) -> Iterator[tuple[str, At, dict[str, Any]]]:
+def _from_json(name: str, text: str) -> Iterator[_Placed]:
     try:
         told = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UnusableFile(f"{name} 不是完整的 JSON：{str(error)[:100]}") from error
+        where = f"（第 {error.lineno} 行）" if isinstance(error, json.JSONDecodeError) else ""
+        raise UnusableFile(f"{name} 不是完整的 JSON{where}") from error
     lists = told if isinstance(told, dict) else {"": told}
     for table, rows in lists.items():
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        if not isinstance(rows, list) or (rows and not any(isinstance(r, dict) for r in rows)):
             raise UnusableFile(f"{name} 应是列表，或含 {RECORDS}、{REVIEWS} 两个列表")
         if table and table not in _TABLES:
             raise UnusableFile(f"{name} 里有不认识的列表 {table[:40]}")
         for line, row in enumerate(rows, 1):
-            yield table or _table_of(row), At(name, line), row
+            at = At(name, line, table)
+            if isinstance(row, dict):
+                yield table or _table_of(row), at, row
+            else:
+                yield table, at, _Broken("应是一个对象")
 
 
-def _from_table(name: str, text: str) -> Iterator[tuple[str, At, dict[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+def _from_table(name: str, text: str) -> Iterator[_Placed]:
+    # Strict: a quote that is not closed would take in the rows after it.
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        if "projectNo" not in (reader.fieldnames or ()):
-            raise UnusableFile(f"{name} 的第一行应是国家平台的字段名（如 projectNo）")
-        table = _table_of(dict.fromkeys(reader.fieldnames or ()))
-        for row in reader:
-            line = reader.line_num
-            yield table, At(name, line), {k: v for k, v in row.items() if isinstance(k, str)}
+        names = reader.fieldnames or ()
     except csv.Error as error:
-        raise UnusableFile(f"{name} 不是完整的 CSV：{error}") from error
+        raise UnusableFile(f"{name} 的第一行引号没有配对") from error
+    if "projectNo" not in names:
+        raise UnusableFile(f"{name} 的第一行应是国家平台的字段名（如 projectNo）")
+    table = _table_of(dict.fromkeys(names))
+    while True:
+        before = reader.reader.line_num
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            lost = f"引号没有配对，第 {before + 1} 到 {reader.reader.line_num} 行都没有收"
+            yield table, At(name, before + 1), _Broken(lost)
+            continue
+        if row is None:
+            return
+        yield table, At(name, before + 1), {k: v for k, v in row.items() if isinstance(k, str)}
 
 
 def _table_of(names: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from cases.service import record_review
 from core.privacy import decrypt, encrypt
 from kb.readers.unit_names import UnitNames
 from reviews.codes import CodeSystem, read_channel, read_grade, read_kind
+from reviews.dates import came_before, review_problem, service_problem
 from reviews.exchange import RecordRow, ReviewRow
 from reviews.files import At, Read, Rejected
 from reviews.grades import BAD, problems
@@ -64,13 +65,15 @@ async def take(
     units: UnitNames,
     now: datetime,
     told: Told,
+    latest: datetime | None = None,
 ) -> Report:
     """Store what ``read`` brings; ``told`` hears how many rows were done since it last did.
 
-    ``source`` stands for rows that name no platform of their own.
+    ``source`` stands for rows that name no platform of their own. What is said to be after
+    ``latest`` (``now`` without one) is refused.
     """
     report = Report(rejected=list(read.rejected))
-    work = _Import(RecordRepository(session), report, source, system, units, now)
+    work = _Import(RecordRepository(session), report, source, system, units, now, latest or now)
     for start in range(0, len(read.records), CHUNK):
         rows = read.records[start : start + CHUNK]
         await work.records(rows)
@@ -79,6 +82,7 @@ async def take(
         reviews = read.reviews[start : start + CHUNK]
         await work.reviews(reviews)
         await told(len(reviews))
+    report.rejected.sort(key=lambda row: (row.file, row.table, row.line))
     return report
 
 
@@ -90,10 +94,11 @@ class _Import:
     system: CodeSystem
     units: UnitNames
     now: datetime
+    latest: datetime
     linker: Linker | None = None
 
     def refuse(self, at: At, number: str, reason: str) -> None:
-        self.report.rejected.append(Rejected(at.file, at.line, number, reason))
+        self.report.rejected.append(at.rejected(number, reason))
 
     async def records(self, rows: Sequence[tuple[At, RecordRow]]) -> None:
         keys = [(row.project_no, row.service_number) for _, row in rows]
@@ -109,6 +114,9 @@ class _Import:
                 values = self.record_values(row)
             except ValueError as error:
                 self.refuse(at, row.project_no, f"代码不对：{error}")
+                continue
+            if wrong := service_problem(row.accept_date, row.result_date, self.latest):
+                self.refuse(at, row.project_no, wrong)
                 continue
             known = stored.get(key)
             if known is None:
@@ -166,11 +174,13 @@ class _Import:
             try:
                 made = self.review_values(row)
             except ValueError as error:
-                self.refuse(at, row.project_no or row.evaluation_id, f"代码不对：{error}")
+                self.refuse(at, _label(row), f"代码不对：{error}")
                 continue
             wrong = problems(read_grade(row.satisfaction, self.system), made["tags"], made["text"])
+            if late := review_problem(row.assess_time, self.latest):
+                wrong["created_at"] = late
             if wrong:
-                self.refuse(at, row.project_no or row.evaluation_id, "；".join(wrong.values()))
+                self.refuse(at, _label(row), "；".join(wrong.values()))
                 continue
             values.append((at, row, made))
         stored = await self.repository.reviews_by_source(
@@ -178,6 +188,7 @@ class _Import:
         )
         about = await self.tie([(row, made) for _, row, made in values])
         records, cases = await self.rated(values)
+        begun = await self.repository.accepted({one["service_record_id"] for _, _, one in values})
         new: list[dict[str, Any]] = []
         seen: set[tuple[str, str]] = set()
         for at, row, made in values:
@@ -186,7 +197,7 @@ class _Import:
                 (made["service_record_id"] or 0, made["round"]),
                 cases.get((made["case_id"] or 0, made["round"])),
             )
-            number = row.project_no or row.ticket_no or row.evaluation_id
+            number = _label(row)
             if key in seen:
                 self.refuse(at, number, "文件里前面已有这条评价")
             elif known is not None:
@@ -195,6 +206,8 @@ class _Import:
                 self.refuse(
                     at, number, f"这张工单的第 {made['round']} 次办理还没有答复，答复后才能评价"
                 )
+            elif _before(made, about, begun):
+                self.refuse(at, number, "评价时间早于所评的办件受理或工单答复")
             else:
                 seen.add(key)
                 taken = {"service_record_id": records, "case_id": cases}
@@ -324,6 +337,22 @@ def _too_early(case: Case | None, round: int) -> bool:
     return case is not None and (
         round > case.round or (round == case.round and case.told_at is None)
     )
+
+
+def _before(
+    made: Mapping[str, Any], about: Mapping[int, Case], begun: Mapping[int, datetime]
+) -> bool:
+    """Whether a review is older than what its number says it is about."""
+    case = about.get(made["case_id"])
+    told = case.told_at if case is not None and case.round == made["round"] else None
+    opened = case.created_at if case is not None else None
+    what = begun.get(made["service_record_id"]) or told or opened
+    return what is not None and came_before(made["created_at"], what)
+
+
+def _label(row: ReviewRow) -> str:
+    """What a row is called by whoever looks for it in the file."""
+    return row.evaluation_id or row.project_no or row.ticket_no
 
 
 def _record_refusal(known: ServiceRecord, values: dict[str, Any]) -> str | None:

@@ -29,6 +29,7 @@ from reviews.linking import (
     Verdict,
     contradicts,
     item_likeness,
+    only_early,
     possible,
     ranked,
     score,
@@ -99,7 +100,8 @@ class Linker:
         found = set()
         for row in await CandidateRepository(self.session).records(list(claims)):
             candidate = replace(_of_record(row, self.names), name=_applicant(row.applicant))
-            if contradicts(self.said(claims[row.id]), candidate):
+            said = self.said(claims[row.id])
+            if contradicts(said, candidate) and not only_early(said, candidate):
                 found.add(row.id)
         return found
 

@@ -20,6 +20,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from core.calendar import LOCAL
+from reviews.dates import came_before
 
 # These and the weights below were fitted (conditional logit) to generated months with the seeds 1
 # and 2, 100,000 records and 5,000 reviews each; `hotline bench reviews` measures on another.
@@ -136,6 +137,14 @@ def contradicts(said: Said, candidate: Candidate) -> bool:
         if reason is not None:
             against += min(reason.weight, 0.0) if rule in (_time, _delay) else reason.weight
     return against < CONTRADICTION or not possible(said, candidate)
+
+
+def only_early(said: Said, candidate: Candidate) -> bool:
+    """Whether a review is of a day before the record whose number was given, and nothing but the
+    time speaks against the number: then the time is wrong, not the number."""
+    others = (rule(said, candidate) for rule in _RULES if rule not in (_number, _time, _delay))
+    rest = sum(reason.weight for reason in others if reason is not None)
+    return came_before(said.created_at, candidate.accepted_at) and rest >= CONTRADICTION
 
 
 def ranked(scored: Sequence[Scored]) -> list[Scored]:

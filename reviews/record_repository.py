@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, insert, select, tuple_, update
@@ -37,6 +38,12 @@ class RecordRepository:
             select(*columns).where(tuple_(columns[0], columns[1]).in_(keys))
         )
         return {(number, service): id for number, service, id in rows.tuples()}
+
+    async def accepted(self, ids: Collection[int | None]) -> dict[int, datetime]:
+        """When these records were accepted, by id."""
+        columns = ServiceRecord.id, ServiceRecord.accepted_at
+        rows = await self.session.execute(select(*columns).where(columns[0].in_(ids)))
+        return dict(rows.tuples().all())
 
     async def add_records(self, rows: Sequence[dict[str, Any]]) -> None:
         """Store new records."""

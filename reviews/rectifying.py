@@ -21,6 +21,7 @@ from core.calendar import LOCAL
 from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import Actor, Role
 from core.outbox import publish
+from core.privacy import mask_text
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
 from reviews.models import Rectification, Review, ServiceRecord
 from reviews.rectification import (
@@ -39,6 +40,7 @@ from reviews.rectification import (
 from reviews.rectification_clocks import restart, set_due, set_step
 from reviews.rectification_history import CITIZEN, LINE, record, tell
 from reviews.rectification_repository import RectificationRepository, Row
+from reviews.reviewer import words_for
 from reviews.signed_links import second_link
 
 # Topic of the outbox: the calling back has ended well or in vain, and the citizen may give a second
@@ -225,7 +227,8 @@ def _apply(one: Rectification, action: Action, given: Given, note: str, now: dat
         case Action.PLAN:
             one.planned_on = given.planned_on
         case Action.FINISH:
-            one.done, one.finished_at = note, now
+            # The citizen reads it, and on the public page everybody.
+            one.done, one.finished_at = mask_text(note), now
             one.late = one.late or now > one.due_at
         case Action.CLAIM_IMPOSSIBLE:
             one.claimed = True
@@ -268,7 +271,8 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
     elif state is State.CALLBACK and action is Action.FINISH:
         await tell(session, one, row.review, "rectify_callback", now, Role.SUPERVISOR)
     elif Role.SUPERVISOR in DOES.get(action, ()) and action not in _CALLING:
-        await tell(session, one, row.review, "rectify_decided", now, text=note)
+        hide = await words_for(session, None, row.review)
+        await tell(session, one, row.review, "rectify_decided", now, text=hide(note))
 
 
 _CALLING = frozenset(

@@ -82,7 +82,8 @@ def _tell(report: Report, as_json: bool, *, written: bool) -> None:
         typer.echo(f"{title}：新增 {counts.new}，修改 {counts.changed}，不变 {counts.unchanged}")
     typer.echo(f"按编号关联评价 {report.linked} 条；拒收 {len(report.rejected)} 行")
     for row in report.rejected:
-        typer.echo(printable(f"  ✗ {row.file} 第 {row.line} 行 {row.number}：{row.reason}"))
+        where = f"{row.table} 第 {row.line} 条" if row.table else f"第 {row.line} 行"
+        typer.echo(printable(f"  ✗ {row.file} {where} {row.number}：{row.reason}"))
     if not written:
         typer.echo("以上没有写入（--dry-run）")
 

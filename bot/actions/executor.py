@@ -37,6 +37,7 @@ from bot.actions.dialogue import (
     how_to_report,
     looks_like_question,
     question_at_end,
+    says_that_it_is_a_matter,
 )
 from bot.actions.records_meant import is_about_a_record
 from bot.actions.review_words import plain
@@ -194,7 +195,8 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
         return Step.GUIDE
     if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
         return step
-    if step is Step.TAKE_IN and _names_a_service(talk):
+    says_so = says_that_it_is_a_matter(talk.text)
+    if step is Step.TAKE_IN and not says_so and _names_a_service(talk):
         return Step.GUIDE
     told = step in (Step.TAKE_IN, Step.GUIDE)
     question = question_at_end(talk.text) if told else None

@@ -18,7 +18,7 @@ from core.privacy import decrypt, encrypt
 
 EMERGENCY = "emergency"
 REASONS = {
-    EMERGENCY: "紧急来电",
+    EMERGENCY: "紧急求助",
     "asked": "请求回电",
     "missed_call": "未接来电",
     "left": "等候中离开",

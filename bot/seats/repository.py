@@ -182,6 +182,30 @@ class SeatRepository:
         )
         return [Reply.model_validate_json(decrypt(content)).text for content in rows][::-1]
 
+    async def told_in(
+        self, conversations: Collection[uuid.UUID], limit: int
+    ) -> dict[uuid.UUID, list[tuple[datetime, str]]]:
+        """The last things said by the citizen of each talk, with their moments, oldest first, at
+        most ``limit`` of each."""
+        rank = func.row_number().over(
+            partition_by=Message.conversation_id, order_by=Message.id.desc()
+        )
+        newest = (
+            select(Message.id, rank.label("rank"))
+            .where(Message.conversation_id.in_(conversations), Message.speaker == "citizen")
+            .subquery()
+        )
+        rows = await self.session.execute(
+            select(Message.conversation_id, Message.at, Message.content)
+            .join(newest, Message.id == newest.c.id)
+            .where(newest.c.rank <= limit)
+            .order_by(Message.id)
+        )
+        found: dict[uuid.UUID, list[tuple[datetime, str]]] = {one: [] for one in conversations}
+        for conversation, at, content in rows:
+            found[conversation].append((at, Reply.model_validate_json(decrypt(content)).text))
+        return found
+
     async def saw(self, conversations: Collection[uuid.UUID]) -> None:
         """The pages of these talks are open now; only those that wait are marked."""
         await self.session.execute(
@@ -285,6 +309,13 @@ class SeatRepository:
             .where(Alarm.conversation_id == conversation_id, Alarm.closed_at.is_(None))
             .order_by(Alarm.id)
             .with_for_update()
+        )
+        return rows.all()
+
+    async def alarms_in(self, conversations: Collection[uuid.UUID]) -> Sequence[Alarm]:
+        """Every alarm of these talks, settled or not, oldest first."""
+        rows = await self.session.scalars(
+            select(Alarm).where(Alarm.conversation_id.in_(conversations)).order_by(Alarm.id)
         )
         return rows.all()
 

@@ -167,6 +167,8 @@ async def test_paper_is_typed_in_once_and_taken_back(
     assert nothing.status_code == 422 and "至少填一项" in nothing.text
     late = await clerk.send(PAPER, PAPER, grade="5", given_on="2999-01-05", item="占道许可")
     assert late.status_code == 422 and "不能晚于今天" in late.text and "占道许可" in late.text
+    old = await clerk.send(PAPER, PAPER, grade="5", given_on="1900-01-05", item="占道许可")
+    assert old.status_code == 422 and "不能早于 2019 年" in old.text
     day = now().date().isoformat()
     form = {"grade": "2", "text": "等了很久", "given_on": day, "item": "占道许可", "key": "paper-1"}
     for _ in range(2):

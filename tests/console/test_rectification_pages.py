@@ -20,6 +20,7 @@ from core.database import Database
 from core.errors import HotlineError
 from reviews.grades import Grade
 from reviews.models import Review
+from reviews.rectifying import second_review
 from reviews.service import submit_for_case
 from reviews.signed_links import second_link
 
@@ -96,6 +97,31 @@ async def test_a_unit_learns_whose_review_it_is_only_with_consent(
         await session.execute(update(Review).values(named=True))
     assert await told(page) and await found(DESK) and await found("/console/reviews")
     assert "灯还不亮" in (await clerk.get(f"/console/cases/{number}")).text
+
+
+async def test_what_the_unit_reads_names_nobody_unless_the_citizen_agreed(
+    enter: Enter, city: Database, number: str
+) -> None:
+    clerk, caller = await enter("urban.clerk"), await enter("callback")
+    page = await page_of(clerk)
+    assert "承办单位看得到" in (await caller.get(page)).text
+    names = ("张小明", "13800001234", "138 0000 1234", "13800005678", "0571-88880000", number)
+    words = "；".join(names)
+    for browser, action in ((caller, "verify"), (clerk, "finish"), (caller, "not_reached")):
+        answer = await browser.send(page, f"{page}/{action}", note=f"示例说明：{words}")
+        assert answer.status_code == 303
+    async with city.unit_of_work() as session:
+        one = int(page.rsplit("/", 1)[1])
+        await second_review(session, one, Grade(1), f"还是不亮：{words}", NOW)
+    read = (await clerk.get(page)).text
+    assert "示例说明" in read and "还是不亮" in read
+    assert [name for name in names if name in read] == []
+    read = (await caller.get(page)).text
+    assert all(name in read for name in names)
+    async with city.unit_of_work() as session:
+        await session.execute(update(Review).values(named=True))
+    read = (await clerk.get(page)).text
+    assert all(name in read for name in names)
 
 
 async def test_an_appeal_with_evidence(enter: Enter, number: str) -> None:

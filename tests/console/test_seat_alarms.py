@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from bot.alarms import raise_alarm
 from bot.models import Conversation
+from bot.seats.leaving import has_left
 from bot.seats.models import Alarm
 from bot.seats.ringing import rings_for
 from core.database import Database, now
@@ -75,6 +76,33 @@ async def test_it_rings_with_words_until_a_seat_answers(enter: Enter, app: FastA
     assert (await state_of(app, conversation)).seat == "seat"
     [alarm] = await _alarms(app)
     assert alarm.taken_by == "seat" and alarm.taken_at is not None and alarm.closed_at is None
+
+
+async def test_a_place_that_was_told_before_or_after_stands_at_the_alarm(
+    enter: Enter, app: FastAPI
+) -> None:
+    for told in (["望湖路8号的路灯不亮", "家里着火了"], ["家里着火了", "在望湖路8号"]):
+        talk = await waiting_talk(app, *told, owner="assistant")
+        await _alarm(app, talk, "家里着火了")
+    talks = [str(a.conversation_id) for a in await _alarms(app)]
+    seat = await enter("seat")
+    for page in (NEWS, "/console/seat/alarms"):
+        html = (await seat.get(page)).text
+        assert html.count("地点：望湖路8号") == 2 and "未说明" not in html
+    for one in talks:
+        assert "地点：望湖路8号" in (await seat.get(f"/console/seat/{one}")).text
+    desk = (await seat.get("/console/seat")).text
+    assert desk.count("“家里着火了”　地点：望湖路8号") == 2
+
+
+async def test_who_left_in_danger_is_listed_with_the_danger(enter: Enter, app: FastAPI) -> None:
+    talk = await waiting_talk(app, "望湖路8号家里着火了", owner="assistant")
+    await _alarm(app, talk, "望湖路8号家里着火了")
+    async with app.state.database.unit_of_work() as session:
+        await has_left(session, await session.get_one(Conversation, talk), "left")
+    html = (await (await enter("seat")).get("/console/seat/callbacks")).text
+    assert "（119）" in html and "“望湖路8号家里着火了”　地点：望湖路8号" in html
+    assert "紧急求助" in html and "没留电话" in html and "来电</span>" not in html
 
 
 async def test_the_second_to_answer_sees_who_was_first(enter: Enter, app: FastAPI) -> None:

@@ -112,6 +112,6 @@ async def test_without_a_number_the_answer_is_written(enter: Enter, app: FastAPI
         await session.execute(update(SeatCallback).values(phone=None))
     await _do(seat, entry, "take")
     html = (await seat.get(PAGE)).text
-    assert "没有电话" in html and "已在对话里答复" in html and "无人接听" not in html
+    assert "没留电话" in html and "已在对话里答复" in html and "无人接听" not in html
     assert await _do(seat, entry, "try", result="written") == 303
     assert (await _entry(app, entry)).state == "done"

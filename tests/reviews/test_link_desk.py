@@ -47,7 +47,8 @@ async def brought(database: Database, records: list[RecordRow], reviews: list[Re
     at = At("test", 1)
     read = Read([(at, row) for row in records], [(at, row) for row in reviews])
     async with database.unit_of_work() as session:
-        done = await take(session, read, "大厅", CodeSystem.NATIONAL, UnitNames(), NOW, told)
+        names, latest = UnitNames(), NOW + timedelta(days=60)
+        done = await take(session, read, "大厅", CodeSystem.NATIONAL, names, NOW, told, latest)
     assert done.rejected == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,66 @@ def test_every_rejected_row_has_its_line_and_reason(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_used(tmp_path: Path, name: str, text: str, reason: str) -> None:
     with pytest.raises(UnusableFile, match=reason):
         read(written(tmp_path, name, text))
+
+
+def test_one_entry_that_is_none_leaves_the_others(tmp_path: Path) -> None:
+    bad = {**REVIEW, "evaluationId": "E7", "assessTime": "2026-13-01"}
+    told = {"projects": ["x", RECORD, {**RECORD, "taskName": ""}], "evaluations": [bad, REVIEW, 3]}
+    found = read(written(tmp_path, "month.json", json.dumps(told)))
+    assert len(found.records) == len(found.reviews) == 1
+    assert [(row.table, row.line, row.number) for row in found.rejected] == [
+        ("projects", 1, ""),
+        ("projects", 3, "SL260801000017"),
+        ("evaluations", 1, "E7"),
+        ("evaluations", 3, ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "kept", "lost"),
+    [
+        (['A1,5,"坏,2026-08-01,1', "A2,5,好,2026-08-01,1"], [], [(2, "第 2 到 3 行都没有收")]),
+        (
+            ['A1,5,"坏,2026-08-01,1', 'A2,5,"好",2026-08-01,1', "A3,5,好,2026-08-01,1"],
+            ["A3"],
+            [(2, "第 2 到 3 行都没有收")],
+        ),
+        (['A1,5,"两\n行",2026-08-01,1', "A2,5,好,昨天,1"], ["A1"], [(4, "请写成 2026-01-31")]),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_told(
+    tmp_path: Path, rows: list[str], kept: list[str], lost: list[tuple[int, str]]
+) -> None:
+    head = "projectNo,satisfaction,writingEvaluation,assessTime,pf"
+    found = read(written(tmp_path, "r.csv", "\n".join([head, *rows])))
+    assert [row.project_no for _, row in found.reviews] == kept
+    assert [row.line for row in found.rejected] == [line for line, _ in lost]
+    for row, (_, reason) in zip(found.rejected, lost, strict=True):
+        assert reason in row.reason
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"assessTime": "昨天"},
+        {"assessTime": "2026-02-30"},
+        {"assessTime": "20261399999999"},
+        {"assessTime": {}},
+        {"pf": "x"},
+        {"satisfaction": 4.5},
+        {"isDefault": "yes"},
+        {"evalDetail": 7},
+        {"assessNumber": 0},
+        {"projectNo": "编号"},
+        {"userName": "x" * 65},
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_told_in_chinese(tmp_path: Path, wrong: dict[str, object]) -> None:
+    found = read(written(tmp_path, "r.json", json.dumps([{**REVIEW, **wrong}])))
+    [row] = found.rejected
+    [(name, said)] = re.findall(r"（(\w+)）(.+)", row.reason)
+    assert name in {*wrong, "evalDetail"} and not re.search("[A-Za-z]", said)
 
 
 def test_no_such_file(tmp_path: Path) -> None:

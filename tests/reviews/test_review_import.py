@@ -117,8 +117,8 @@ async def test_a_record_goes_forward_only(database: Database, tmp_path: Path) ->
             {"evaluationId": "E4", "evalDetail": [], "writingEvaluation": ""},
             "请选择或写明不满意的原因",
         ),
-        ({"evaluationId": "E5", "pf": 9}, "代码不对"),
-        ({"evaluationId": "E6", "satisfaction": 6}, "代码不对"),
+        ({"evaluationId": "E5", "pf": 9}, "代码不对：渠道应为 1 到 7"),
+        ({"evaluationId": "E6", "satisfaction": 6}, "代码不对：满意度应为 1 到 5"),
     ],
 )
 async def test_a_review_that_is_refused(
@@ -129,6 +129,53 @@ async def test_a_review_that_is_refused(
     [refused] = report.rejected
     assert reason in refused.reason and refused.line == 1
     assert dataclasses.asdict(report.reviews) == {"new": 0, "changed": 0, "unchanged": 0}
+
+
+@pytest.mark.parametrize(
+    ("record", "review", "reasons"),
+    [
+        ({}, {"assessTime": "2999-08-01 09:00"}, ["评价时间晚于现在"]),
+        ({}, {"assessTime": "1999-08-01 09:00"}, ["评价时间早于 2019 年，不可能"]),
+        ({}, {"assessTime": "2026-07-30 09:00"}, ["评价时间早于所评的办件受理或工单答复"]),
+        ({}, {"assessTime": "2026-08-01"}, []),
+        ({"acceptDate": "2999-01-01"}, {}, ["受理时间晚于现在"]),
+        ({"acceptDate": "1900-01-01"}, {}, ["受理时间早于 2000 年，不可能"]),
+        ({"resultDate": "2026-07-31"}, {}, ["办结时间早于受理时间"]),
+        ({"resultDate": "2026-08-01"}, {}, []),
+        ({"resultDate": "2999-08-01"}, {}, ["办结时间晚于现在"]),
+        ({"projectType": 3}, {}, ["代码不对：办件类型应为 1 或 2"]),
+    ],
+    ids=str,
+)
+async def test_moments_that_cannot_be_use_up_nothing(
+    database: Database,
+    tmp_path: Path,
+    record: dict[str, Any],
+    review: dict[str, Any],
+    reasons: list[str],
+) -> None:
+    wrong = await brought(database, tmp_path, records=[RECORD | record], reviews=[REVIEW | review])
+    assert [row.reason for row in wrong.rejected] == reasons
+    assert all(row.number == ("E1" if review else "SL260801000017") for row in wrong.rejected)
+    again = await brought(
+        database, tmp_path, records=[RECORD], reviews=[{**REVIEW, "evaluationId": "E1b"}]
+    )
+    if review and reasons:
+        assert again.reviews.new == 1
+
+
+async def test_rejected_rows_stand_in_their_order(database: Database, tmp_path: Path) -> None:
+    rows = [
+        {**REVIEW, "evaluationId": "E1", "pf": 9},
+        {**REVIEW, "evaluationId": "E2", "assessTime": "昨天"},
+        {**REVIEW, "evaluationId": "E3", "assessTime": "2999-01-01"},
+    ]
+    report = await brought(database, tmp_path, reviews=rows)
+    assert [(row.table, row.line, row.number) for row in report.rejected] == [
+        ("evaluations", 1, "E1"),
+        ("evaluations", 2, "E2"),
+        ("evaluations", 3, "E3"),
+    ]
 
 
 async def test_the_second_review_of_a_service_is_another(

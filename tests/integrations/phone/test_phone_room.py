@@ -126,7 +126,7 @@ async def test_an_emergency_that_no_seat_picked_up_rings_again(
     assert "紧急告警" in (await seat.get("/console/seat/news")).text
     talk = await talk_of(line, phone)
     assert (talk.owner, talk.priority) == (("assistant", 2) if hung_up else ("person", 0))
-    listed = (await seat.get("/console/seat/callbacks")).text.count("紧急来电</span>")
+    listed = (await seat.get("/console/seat/callbacks")).text.count("紧急求助</span>")
     assert listed == int(hung_up)
 
 

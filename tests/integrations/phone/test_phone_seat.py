@@ -151,7 +151,7 @@ async def test_an_emergency_that_hung_up_is_called_back_first(
     # Its alarm rings on until somebody answers it.
     assert "紧急告警" in news
     html = (await seat.get("/console/seat/callbacks")).text
-    assert html.count("紧急来电</span>") == html.count("未接来电</span>") == 1
+    assert html.count("紧急求助</span>") == html.count("未接来电</span>") == 1
     assert html.index("138****1234") < html.index("139****5678")
 
 
@@ -170,7 +170,7 @@ async def test_an_emergency_that_hung_up_before_the_answer_is_not_offered(
     await phone.ring()
     await phone.say("快来人我家着火了")
     assert "来电 138" not in (await seat.get("/console/seat/news")).text
-    assert (await seat.get("/console/seat/callbacks")).text.count("紧急来电</span>") == 1
+    assert (await seat.get("/console/seat/callbacks")).text.count("紧急求助</span>") == 1
 
 
 async def test_at_once_is_promised_only_when_a_seat_is_free(
@@ -212,7 +212,7 @@ async def test_who_hangs_up_during_a_slow_turn_is_on_the_list_and_not_offered(
     await turn
     assert "来电 138" not in (await seat.get("/console/seat/news")).text
     assert "没有人在等候" in (await seat.get("/console/seat")).text
-    reason = "未接来电" if said == "转人工" else "紧急来电"
+    reason = "未接来电" if said == "转人工" else "紧急求助"
     assert (await seat.get("/console/seat/callbacks")).text.count(f"{reason}</span>") == 1
 
 
