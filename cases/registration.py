@@ -36,7 +36,7 @@ from cases.vocabulary import (
 )
 from core.calendar import Due
 from core.errors import InvalidInput, NotFound
-from core.identity import Actor
+from core.identity import UNIT_ROLES, Actor
 from core.privacy import encrypt, keyed_hash, mask_text
 from units.tree import UnitTree
 
@@ -189,7 +189,10 @@ async def register(
         case_id=case.id,
     )
     kind = ActorKind.CITIZEN if wanted.conversation_id else ActorKind.SYSTEM
-    record(session, case, Action.REGISTER, now, by or kind, audience=Audience.CITIZEN)
+    # Of a clerk of a unit who passes something on the citizen learns nothing.
+    passed_on = by is not None and by.role in UNIT_ROLES
+    audience = Audience.STAFF if passed_on else Audience.CITIZEN
+    record(session, case, Action.REGISTER, now, by or kind, audience=audience)
     if earlier is not None:
         _follow(session, case, earlier, now)
     if wanted.phone and wanted.source not in _SHOW_RECEIPTS:

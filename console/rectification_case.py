@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
-from cases.vocabulary import CaseType, Source
+from cases.service import register
 from console.case_advice import intake_of
 from console.rectifications_page import PATH
 from console.render import link
 from console.route import console_router
-from console.staff import PostedForm, database_of
+from console.staff import PostedForm, database_of, tree_of
 from core.database import now
-from intake.by_staff import StaffEntry, register_by_staff
-from reviews.rectifying import case_opened, case_to_open
+from intake.form import Matter
+from reviews.rectification_case import case_opened, case_to_open
 
 router = console_router()
 
@@ -23,16 +25,11 @@ router = console_router()
 async def open_case(request: Request, rectification_id: int, form: PostedForm) -> Response:
     """Open it once; whoever asks again is led to the same. It names nobody. Raises NotAllowed,
     NotFound, Conflict."""
-    actor, at = form.staff.actor, now()
+    actor, at, intake = form.staff.actor, now(), intake_of(request)
     async with database_of(request).unit_of_work() as session:
-        one, detail = await case_to_open(session, actor, rectification_id)
-        entry = StaffEntry(
-            key=f"rectification-{rectification_id}",
-            source=Source.REFERRED,
-            detail=detail,
-            type=CaseType.COMPLAINT,
-            anonymous=True,
-        )
-        filed = await register_by_staff(session, intake_of(request), entry, actor, at)
+        one, wanted = await case_to_open(session, actor, rectification_id, tree_of(request))
+        category = wanted.category or intake.classify(Matter(words=[wanted.detail])).category
+        known = category if category in intake.router.categories else None
+        filed = await register(session, replace(wanted, category=known), at, by=actor)
         case_opened(session, actor, one, filed.case_id, filed.number, at)
     return RedirectResponse(link(f"{PATH}/{rectification_id}", done="open_case"), 303)

@@ -43,6 +43,7 @@ from reviews.rectification import (
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
 from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of, words_for
+from reviews.second import second_until
 from reviews.signed_links import second_link
 from units.tree import UnitTree
 
@@ -193,6 +194,7 @@ async def show(
         hide = await words_for(session, staff.actor, row.review)
         opened = await session.get(Case, row.rectification.case_id or 0)
         people = await ConsoleRepository(session, staff.actor).staff_names([e.by for e in events])
+        rateable = await second_until(session, row.rectification, at) is not None
     one = row.rectification
     return render(
         request,
@@ -214,8 +216,8 @@ async def show(
             for action in possible(State(one.state), staff.actor.role, facts(one, at))
         ],
         history=[_history(event, people, tree, hide) for event in reversed(events)],
-        second_link=second_link(one.id)
-        if staff.actor.role in DOES[Action.SOLVED] and one.finished_at and not one.second_grade
+        second_link=request.app.state.settings.address + second_link(one.id)
+        if staff.actor.role in DOES[Action.SOLVED] and rateable
         else "",
         calls=staff.actor.role in DOES[Action.SOLVED],
         publishes=staff.actor.role in PUBLISHERS and not is_private(row.case),

@@ -148,9 +148,8 @@ TRANSITIONS: dict[tuple[Action, State], State] = {
     (A.UNSOLVED, S.CALLBACK): S.SUPERVISED,
     (A.NOT_REACHED, S.CALLBACK): S.CALLBACK,
     (A.UNREACHABLE, S.CALLBACK): S.COMPLETED,
-    (A.SECOND_GOOD, S.CALLBACK): S.COMPLETED,
+    # The citizen is called back first: the second review (二评) is about what came of that too.
     (A.SECOND_GOOD, S.COMPLETED): S.COMPLETED,
-    (A.SECOND_BAD, S.CALLBACK): S.SUPERVISED,
     (A.SECOND_BAD, S.COMPLETED): S.SUPERVISED,
     (A.GIVE_UP, S.SUPERVISED): S.UNRESOLVED,
     **{(A.WITHDRAW, state): S.WITHDRAWN for state in OPEN},

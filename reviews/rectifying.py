@@ -22,10 +22,9 @@ from core.errors import Conflict, InvalidInput, NotAllowed
 from core.identity import Actor, Role
 from core.outbox import publish
 from core.privacy import mask_text
-from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
+from reviews.grades import BAD, Grade
 from reviews.models import Rectification, Review, ServiceRecord
 from reviews.rectification import (
-    CASE_OPENERS,
     DOES,
     ENDED,
     MOST_EXTENSION_DAYS,
@@ -41,15 +40,14 @@ from reviews.rectification_clocks import restart, set_due, set_step
 from reviews.rectification_history import CITIZEN, LINE, record, tell
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.reviewer import words_for
-from reviews.signed_links import second_link
 
 # Topic of the outbox: the calling back has ended well or in vain, and the citizen may give a second
 # review; payload {rectification_id}.
 CALLED_BACK = "rectification_called_back"
 MAX_NOTE = 2000
 MOST_PICTURES = 6
-# A text message leaves out the sentence that speaks of the link, and with it the invitation.
-FINISHED = "您的评价已经办理整改，我们会回访您。也可以打开链接，对整改情况再评价一次。"
+# The invitation to rate it comes when the calling back has ended.
+FINISHED = "您的评价已经办理整改，我们会回访您。"
 _LINKED = ("exact", "auto", "manual")
 
 
@@ -146,43 +144,6 @@ async def second_review(
     return one
 
 
-async def case_to_open(
-    session: AsyncSession, actor: Actor, rectification_id: int
-) -> tuple[Rectification, str]:
-    """A locked rectification from which ``actor`` may open a case, and the words of the case: what
-    the review is about and says, not who gave it.
-
-    Raises NotAllowed, NotFound, Conflict when it has ended.
-    """
-    actor.require(*CASE_OPENERS)
-    row = await RectificationRepository(session, actor).get(rectification_id, lock=True)
-    one = row.rectification
-    if one.case_id is None and State(one.state) in ENDED:
-        raise Conflict("这条整改已经结束，不能再转为工单")
-    grade = Grade(row.review.grade)
-    tags = [TAGS[grade].get(code, code) for code in row.review.tags]
-    about = f"{row.record.item_name}：" if row.record else ""
-    said = "；".join(filter(None, ("、".join(tags), row.review.text)))
-    return one, f"市民评价“{GRADE_NAMES[grade]}”。{about}{said}"
-
-
-def case_opened(
-    session: AsyncSession,
-    actor: Actor,
-    one: Rectification,
-    case_id: int,
-    number: str,
-    now: datetime,
-) -> None:
-    """Keep which case (with ``number``) was opened from a locked rectification; once."""
-    if one.case_id is None:
-        one.case_id = case_id
-        one.version += 1
-        data: dict[str, object] = {"number": number}
-        state, unit = one.state, actor.unit
-        record(session, one, state, Action.OPEN_CASE, actor.login, unit, now, data=data)
-
-
 def check(one: Rectification, action: Action, now: datetime) -> None:
     """Raises Conflict with the reason when ``action`` is not possible now."""
     why = refusal(action, State(one.state), facts(one, now))
@@ -260,8 +221,7 @@ async def _after(session: AsyncSession, row: Row, action: Action, note: str, now
         if not opened.supervised and opened.closed_at is None:
             await put_under_supervision(session, None, opened, "转来工单的差评整改未解决", now)
     if action is Action.FINISH and row.case is not None:
-        link = ("评价整改情况", second_link(one.id))
-        await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED, link=link)
+        await tell_only(session, row.case, f"rectified:{one.id}:{one.version}", FINISHED)
     if action in (Action.SOLVED, Action.UNREACHABLE) and one.second_grade is None:
         key = f"{CALLED_BACK}:{one.id}:{one.version}"
         await publish(session, CALLED_BACK, key, {"rectification_id": one.id})

@@ -20,7 +20,7 @@ from reviews.signed_links import rectification_of
 
 async def second_thing(session: AsyncSession, key: str, now: datetime) -> Rectification:
     """What the link is about. Raises NotFound for a forged link, Gone for a used or late one,
-    Conflict while nothing has been put right."""
+    Conflict while nothing has been put right or its calling back has not ended."""
     one = await _of_link(session, key)
     await _check_open(session, one, now)
     return one
@@ -81,6 +81,8 @@ async def _of_link(session: AsyncSession, key: str) -> Rectification:
 async def _check_open(session: AsyncSession, one: Rectification, now: datetime) -> datetime:
     if one.second_grade is not None:
         raise Gone("这次整改您已经评价过了，每次整改只评价一次", code="already_rated")
+    if one.state == State.CALLBACK:
+        raise Conflict("整改已经报来，热线先回访您，回访以后就可以评价", code="not_called_back")
     if one.finished_at is None or refusal(
         second(Grade.SATISFIED), State(one.state), facts(one, now)
     ):

@@ -51,6 +51,20 @@
     });
   }
 
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.addEventListener("click", async () => {
+      const input = document.getElementById(button.dataset.copy);
+      input.select();
+      try {
+        await navigator.clipboard.writeText(input.value);
+        button.textContent = "已复制";
+      } catch {
+        // Without TLS there is no clipboard interface; the old way still works.
+        button.textContent = document.execCommand("copy") ? "已复制" : "请按 Ctrl+C 复制";
+      }
+    });
+  }
+
   // Back to the list as it was: its tab, search and page stand in its address.
   const back = document.querySelector("[data-back]");
   if (back && document.referrer) {

@@ -9,7 +9,7 @@ import pytest
 from console_app import Browser, Enter
 from fastapi import FastAPI, Request, Response
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 from town import DISPATCHER, NOW, URBAN, Register
 
 import integrations.web
@@ -107,7 +107,7 @@ async def test_what_the_unit_reads_names_nobody_unless_the_citizen_agreed(
     assert "承办单位看得到" in (await caller.get(page)).text
     names = ("张小明", "13800001234", "138 0000 1234", "13800005678", "0571-88880000", number)
     words = "；".join(names)
-    for browser, action in ((caller, "verify"), (clerk, "finish"), (caller, "not_reached")):
+    for browser, action in ((caller, "verify"), (clerk, "finish"), (caller, "solved")):
         answer = await browser.send(page, f"{page}/{action}", note=f"示例说明：{words}")
         assert answer.status_code == 303
     async with city.unit_of_work() as session:
@@ -122,6 +122,18 @@ async def test_what_the_unit_reads_names_nobody_unless_the_citizen_agreed(
         await session.execute(update(Review).values(named=True))
     read = (await clerk.get(page)).text
     assert all(name in read for name in names)
+
+
+async def test_a_case_is_opened_from_it_once(enter: Enter, city: Database, number: str) -> None:
+    clerk = await enter("urban.clerk")
+    page = await page_of(clerk)
+    for _ in range(2):
+        assert (await clerk.send(page, f"{page}/open_case")).status_code == 303
+    async with city.unit_of_work() as session:
+        [case] = await session.scalars(select(Case).where(Case.source == "referred"))
+    assert f"工单 {case.number}" in (await clerk.get(page)).text
+    assert case.title == "投诉示例市城市管理局办理诉求：态度差、效率低"
+    assert "灯还不亮" in case.detail and case.state == "pending_dispatch"
 
 
 async def test_an_appeal_with_evidence(enter: Enter, number: str) -> None:
@@ -193,8 +205,13 @@ async def test_the_citizen_rates_the_rectification(enter: Enter, app: FastAPI, n
     assert (await citizen.get(early)).status_code == 409
     finished = await do(clerk, page, "finish")
     assert "/r2/" not in finished, "the unit cannot rate itself"
-    found = re.search(r'href="(/r2/[^"]+)"', (await caller.get(page)).text)
-    assert found is not None and found[1] == early
+    waits = await citizen.get(early)
+    assert waits.status_code == 409 and "先回访您" in waits.text
+    assert (await citizen.http.post(early, data={"grade": "5"})).status_code == 409
+    assert "/r2/" not in (await caller.get(page)).text
+    shown = await do(caller, page, "solved")
+    found = re.search(r'value="(http[^"]+/r2/[^"]+)"', shown)
+    assert found is not None and found[1].endswith(early) and "data-copy" in shown
     assert "已到现场核实" in (await citizen.get(found[1])).text
     assert (await citizen.http.post(found[1], data={"grade": "9"})).status_code == 422
     told = await citizen.http.post(found[1], data={"grade": "1", "text": "还是不亮"})

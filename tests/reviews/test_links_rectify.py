@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlalchemy import select, update
 from town import DISPATCHER, NOW, URBAN, Register, person
 
 from cases import service as cases
-from cases.models import Case
+from cases.models import Case, CaseEvent
 from core.database import Database
 from core.identity import Role
 from kb.readers.unit_names import UnitNames
@@ -24,9 +26,12 @@ from reviews.link_tasks import link_again
 from reviews.linking import About
 from reviews.models import Rectification, Review, ServiceRecord
 from reviews.narrowing import Wanted
+from reviews.rectification_case import case_to_open
 from reviews.tying import apply
 from units.models import Unit
+from units.tree import UnitTree
 
+CITY = Path(__file__).parents[2] / "city"
 PHONE = "13800001111"
 LATER = NOW + timedelta(days=2)
 
@@ -70,6 +75,26 @@ async def test_tied_by_number(city: Database) -> None:
     assert await open_ones(city) == [("urban", "pending")]
     await brought(city, [record("A1")], review("E1", projectNo="A1"))
     assert await open_ones(city) == [("urban", "pending")]
+
+
+async def test_a_case_from_it_is_about_how_the_unit_serves(city: Database) -> None:
+    await brought(city, [record("A1", taskName="食品经营许可")], review("E1", projectNo="A1"))
+    async with city.unit_of_work() as session:
+        [one] = await session.scalars(select(Rectification))
+        tree = await UnitTree.load(session)
+        _, wanted = await case_to_open(session, URBAN, one.id, tree)
+        filed = await cases.register(session, wanted, LATER, by=URBAN)
+        case = await session.get_one(Case, filed.case_id)
+        [line] = await session.scalars(
+            select(CaseEvent).where(CaseEvent.case_id == case.id, CaseEvent.action == "register")
+        )
+    assert case.title == "投诉示例市城市管理局办理“食品经营许可”：在指南之外要求提交材料"
+    assert (case.type, case.category, case.state) == ("complaint", "N0101", "pending_dispatch")
+    assert (case.anonymous, case.about_unit, filed.lead_unit) == (True, "urban", None)
+    assert line.audience == "staff"
+    rules = yaml.safe_load((CITY / "clocks.yml").read_text("utf-8"))
+    statutory = {one for rule in rules for one in rule.get("categories", [])}
+    assert not any("N0101".startswith(code) for code in statutory)
 
 
 @pytest.mark.parametrize("harmless", [{"isDefault": 1}, {"satisfaction": 3, "evalDetail": []}])

@@ -48,9 +48,7 @@ callback solved completed
 callback unsolved supervised
 callback not_reached callback
 callback unreachable completed
-callback second_good completed
 completed second_good completed
-callback second_bad supervised
 completed second_bad supervised
 supervised give_up unresolved
 pending withdraw withdrawn

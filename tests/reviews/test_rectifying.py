@@ -25,19 +25,19 @@ from core.models import Attachment, OutboxMessage
 from reviews.grades import Grade
 from reviews.models import Rectification, RectificationEvent, Review, ServiceRecord
 from reviews.rectification import Action, State
+from reviews.rectification_case import case_opened, case_to_open
 from reviews.rectification_repository import RectificationRepository
 from reviews.rectification_tasks import watch
 from reviews.rectifying import (
+    FINISHED,
     Given,
     act,
-    case_opened,
-    case_to_open,
     linked,
     second_review,
     unlinked,
 )
 from reviews.service import submit_for_case
-from reviews.signed_links import second_link
+from units.tree import UnitTree
 
 A = Action
 
@@ -154,6 +154,10 @@ async def test_not_solved_comes_under_supervision(city: Database, bad: int) -> N
         assert (await session.scalars(select(Case.supervised))).one() is True
     assert await do(city, bad, URBAN, A.FINISH, later) is State.CALLBACK
     async with city.unit_of_work() as session:
+        with pytest.raises(Conflict, match="待回访"):
+            await second_review(session, bad, Grade(4), "这回好了", later)
+    await do(city, bad, CALLER, A.SOLVED, later)
+    async with city.unit_of_work() as session:
         done = await second_review(session, bad, Grade(4), "这回好了", later)
         assert done.state == State.COMPLETED
     async with city.unit_of_work() as session:
@@ -230,9 +234,7 @@ async def test_the_history_cannot_be_changed(city: Database, bad: int) -> None:
             await session.execute(text("UPDATE rectification_events SET note = 'x'"))
 
 
-async def test_the_citizen_is_told_and_may_rate_what_was_put_right(
-    city: Database, bad: int
-) -> None:
+async def test_the_citizen_is_told_what_was_put_right(city: Database, bad: int) -> None:
     await do(city, bad, URBAN, A.VERIFY)
     await do(city, bad, URBAN, A.FINISH)
     async with city.unit_of_work() as session:
@@ -241,7 +243,7 @@ async def test_the_citizen_is_told_and_may_rate_what_was_put_right(
         )
         [message] = told
     assert message.topic == CASE_PROGRESS
-    assert message.payload["link"][1] == second_link(bad)
+    assert message.payload["text"] == FINISHED and not message.payload.get("link")
 
 
 @pytest.mark.parametrize("ended", ["unsolved", "second_bad", "give_up"])
@@ -254,10 +256,13 @@ async def test_the_case_that_was_opened_from_it_is_supervised_when_it_stays_unso
     if ended == "give_up":
         await do(city, bad, CALLER, A.UNSOLVED)
     async with city.unit_of_work() as session:
-        one, words = await case_to_open(session, URBAN, bad)
+        tree = await UnitTree.load(session)
+        one, wanted = await case_to_open(session, URBAN, bad, tree)
         case_opened(session, URBAN, one, opened.case_id, opened.number, NOW)
-    assert "没修好" in words
+    assert "没修好" in wanted.detail and wanted.about_unit == "urban" and wanted.category is None
+    assert wanted.title == "投诉示例市城市管理局办理诉求：不满意"
     if ended == "second_bad":
+        await do(city, bad, CALLER, A.SOLVED)
         async with city.unit_of_work() as session:
             await second_review(session, bad, Grade(1), "还是没修好", NOW)
     else:
@@ -278,7 +283,7 @@ async def test_a_case_that_is_closed_by_then_is_left_alone(
     await do(city, bad, URBAN, A.VERIFY)
     await do(city, bad, URBAN, A.FINISH)
     async with city.unit_of_work() as session:
-        one, _ = await case_to_open(session, URBAN, bad)
+        one, _ = await case_to_open(session, URBAN, bad, await UnitTree.load(session))
         case_opened(session, URBAN, one, opened.case_id, opened.number, NOW)
         (await session.get_one(Case, opened.case_id)).closed_at = NOW
     await do(city, bad, CALLER, A.UNSOLVED)

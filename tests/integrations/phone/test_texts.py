@@ -197,7 +197,7 @@ async def test_an_emergency_is_no_reason(line: FastAPI, texting: Texting, file: 
 
 
 @pytest.mark.parametrize("by_text", [True, False])
-async def test_what_was_put_right_is_told_by_text_without_an_invitation_to_rate_it(
+async def test_what_was_put_right_is_told_by_text(
     line: FastAPI, texting: Texting, file: Register, by_text: bool
 ) -> None:
     number = await told_answer(line, file)
@@ -207,14 +207,13 @@ async def test_what_was_put_right_is_told_by_text_without_an_invitation_to_rate_
     async with line.state.database.unit_of_work() as session:
         (case,) = await session.scalars(select(Case).where(Case.number == number))
         await choose_sms(session, case.id, True)
-        payload = {"case_id": case.id, "key": "x", "text": FINISHED, "link": ("评价", "/r2/1")}
+        payload = {"case_id": case.id, "key": "x", "text": FINISHED}
         if by_text:
             payload["conversation_id"] = str(await conversation_at(session, "sms", NUMBER))
         await Teller(Transcripts(), settings).progress(session, payload)
     await send_all(line.state.database)
     to, body = phone.rest.texts()[-1]
     assert to == phone.number and "已经办理整改，我们会回访您。" in body
-    assert "再评价" not in body and "/r2/" not in body
 
 
 async def test_a_digit_from_another_number_rates_nothing(
