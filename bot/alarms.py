@@ -13,7 +13,8 @@ from bot.seats.queueing import enqueue
 from bot.seats.ringing import ring
 from cases.vocabulary import Outcome
 from core.replies import Reply, say
-from intake.emergencies import Emergency, advice_text
+from intake.emergencies import Emergency, advice_text, cannot_speak
+from intake.foreign_dangers import advice_in_english, is_english
 from intake.service import read, start_draft, write
 
 log = structlog.get_logger(__name__)
@@ -45,8 +46,11 @@ async def raise_alarm(
         enqueue(conversation, f"{_ALARM}{found.kind}（{found.number}）", Priority.EMERGENCY)
     log.warning("emergency", number=found.number, emergency_kind=found.kind)
     numbers = [found.number, *found.also]
+    advice = advice_text(found, by_phone=conversation.channel == "phone", silent=cannot_speak(text))
+    if is_english(text):
+        advice += f"\n{advice_in_english(found)}"
     return say(
-        advice_text(found, by_phone=conversation.channel == "phone"),
+        advice,
         card={"kind": "emergency", "numbers": numbers, "title": found.kind},
     )
 

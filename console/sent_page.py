@@ -41,6 +41,7 @@ _KINDS = {
     Kind.ANSWERED: "办理结果",
     Kind.RATE: "邀请评价",
     Kind.CODE: "验证码",
+    Kind.STOPPED: "退订回执",
 }
 _STATES = {
     State.QUEUED: ("排队", ""),

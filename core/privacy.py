@@ -23,10 +23,10 @@ CODE_ALPHABET = "23456789"
 
 
 def mask_phone(phone: str) -> str:
-    """``13812345678`` → ``138****5678``; shorter numbers keep only their last two digits."""
+    """``13812345678`` → ``138****5678``; numbers of less than ten digits keep only their last two."""
     digits = re.sub(r"\D", "", phone)
-    if len(digits) == 11:
-        return f"{digits[:3]}****{digits[-4:]}"
+    if len(digits) >= 10:
+        return f"{digits[:-8]}****{digits[-4:]}"
     return "*" * max(len(digits) - 2, 0) + digits[-2:]
 
 

@@ -11,9 +11,10 @@ import re
 
 from intake.emergency_kinds import OTHERS_LIFE, SELF_HARM, UNNAMED, Emergency, advice_text
 from intake.emergency_words import LEANING, PATTERNS
+from intake.foreign_dangers import screen_english
 from language.normalise import normalise
 
-__all__ = ["Emergency", "advice_text", "screen", "unnamed"]
+__all__ = ["Emergency", "advice_text", "cannot_speak", "screen", "unnamed"]
 
 # What speech recognition and fast typing make of the words that matter here.
 _MISHEARD = (
@@ -34,11 +35,14 @@ _CLAUSE = re.compile(r"[，,、:：\s]")
 OUTAGE = re.compile(
     r"(?:没|没有|停|断)(?:水|电|气|暖气?|网|燃气|煤气|天然气)(?:了|啦|呢|吗|[，,。！!？?；;]|$)"
 )
+_SILENT = re.compile(
+    r"(?:不(?:能|敢|方便|好)|没(?:法|办法))(?:出声|说话|讲话|打电话|接电话)|(?:别|不要)(?:说话|出声|回电|打过来|打电话|给我打)"
+)
 # Who should be taken to a shelter is in want; rules hear who freezes.
 _SHELTER = re.compile(r"救助站")
 _FIGURE_OF_SPEECH = re.compile(
     r"(?:抽|吸|戒|卖|禁|二手|油)烟|想死的心都有|吓(?:死|坏)(?:我|人)|枪打出头鸟|太吵|(?:穷|吵|气|烦|热|冷|累|急|饿|臭|笑|困|痒|忙|愁|疼|痛|折磨|逼|等)(?:得|的)?(?:我|人|大家|全家|个人)?(?:都|真|真是|快|快要|要|想|简直)*(?:想|要)?(?:死|不想活|活不下去|跳楼|发疯|自杀|疯|爆炸|中风|心脏病|昏|晕|喘不|吐血|活不下去)|"
-    r"(?:没|没有|无|不是|不|未)(?:什么|任何|闻到)?(?:人)?(?:气?味道?|泄漏|漏气|着火|冒烟|受伤|断|流血|伤|明火)[啊呀吧哦]*(?:(?:没有|也没)(?:泄漏|漏气))?|(?:厂|烟囱|锅炉|烧烤.{0,3}|车尾|排气管|后厨|店|窑).{0,6}(?:冒|排|散发|飘).{0,6}烟|打不着|冒青烟|打(?:着|燃)火|点(?:着|不着)火|打我(?:的)?(?:电话|手机|这个)|打(?:我|你).{0,3}(?:电话|手机|号)|打(?:110|119|120|122|12345)|"
+    r"(?:没|没有|无|不是|不|未)(?:什么|任何|闻到)?(?:人)?(?:气?味道?|泄漏|漏气|着火|冒烟|受伤|断|流血|伤|明火)[啊呀吧哦]*(?:(?:没有|也没)(?:泄漏|漏气))?|(?:厂|烟囱|锅炉|烧烤.{0,3}|车尾|排气管|后厨|店|窑).{0,6}(?:冒|排|散发|飘).{0,6}烟|打不着|冒青烟|打(?:着|燃)火|点(?:着|不着)火|打我(?:的)?(?:电话|手机|这个)|打(?:我|你)[^,，。]{0,3}(?:电话|手机|号)|打(?:110|119|120|122|12345)|"
     r"死机|火(?:得|爆)|(?<!顶)(?<!楼)(?<!山)上火(?!好|很|太|势|苗)|恼火|发火|火锅|烟火|救命(?:稻草|钱)|砍(?:树|伐|价)|大出血价|差点.{0,6}(?:打|撞|摔|砸|死)|险些.{0,6}(?:打|撞|摔|砸)|要我的命|抢钱|都要犯了|防(?:走失|拐|火|溺水|诈)\w{0,2}|(?:走失|防丢)手环|打也?没用|物业费|消防(?:车|通道|栓|手续|安全|设施)"
 )
 # The past, a fear, a habit: in the danger's own clause or the one before it.
@@ -67,6 +71,9 @@ def screen(text: str) -> Emergency | None:
 
     Each sentence stands for itself; of its dangers the first kind in `PATTERNS` wins.
     """
+    in_english = screen_english(text)
+    if in_english is not None:
+        return in_english
     plain = normalise(text)
     for heard, meant in _MISHEARD:
         plain = plain.replace(heard, meant)
@@ -80,6 +87,11 @@ def screen(text: str) -> Emergency | None:
                 if _is_here(emergency, sentence, danger, over=over, asks=asks or long):
                     return emergency
     return None
+
+
+def cannot_speak(text: str) -> bool:
+    """Whether the citizen says that speaking is not possible: 有人打我，不能说话."""
+    return _SILENT.search(normalise(text)) is not None
 
 
 def unnamed(text: str) -> Emergency | None:

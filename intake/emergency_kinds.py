@@ -123,15 +123,22 @@ UNNAMED = Emergency(
 )
 
 
-def advice_text(emergency: Emergency, *, by_phone: bool = False) -> str:
+def advice_text(emergency: Emergency, *, by_phone: bool = False, silent: bool = False) -> str:
     """What the citizen reads, or hears: the number first, then what to do until help comes.
 
-    A call is connected to the number; a text asks to dial it.
+    A call is connected to the number; a text asks to dial it, unless who needs the police is
+    ``silent``, because speaking would be heard: then to send a text.
     """
     if by_phone:
         return (
             f"这是紧急情况，正在为您转接 {emergency.number}，请不要挂断。{emergency.advice}"
             "请说出现在的具体位置。"
+        )
+    if silent and SILENT in emergency.also:
+        return (
+            "这是紧急情况。不能说话，就发短信到 12110 报警，写明地点和情况；能说话时拨打 110。\n"
+            "把手机调成静音，先到能锁门的地方。\n"
+            "这里已经记下您说的情况并通知值班人员。如果方便，请打字告诉我现在的具体位置。"
         )
     also = f"也可联系：{'、'.join(emergency.also)}。" if emergency.also else ""
     return (

@@ -24,7 +24,16 @@ ON_BEHALF = re.compile(
 )
 FOR_SELF = re.compile(r"(?:是)?(?:为|替)?我?(?:本人|自己)(?:反映|的事|投诉)?$")
 NAME = re.compile(
-    r"(?:我叫|我的名字是|姓名(?:是|：|:)?|联系人(?:是|：|:)?)([一-龥·]{2,4}?)(?=[，,。；;\s\d]|$|电话|手机)"
+    r"(?:我叫|我的名字是|姓名(?:是|：|:)?|联系人(?:是|：|:)?)((?:示例·)?[一-龥·]{2,4}?)(?=[，,。；;\s\d]|$|电话|手机)"
+)
+# 我是王小明: a common surname and one or two more characters, and no trade or standing.
+_SURNAMES = (
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范"
+    "石姚谭廖邹熊金陆郝孔白崔康毛邱秦江史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文"
+)
+INTRODUCED = re.compile(
+    rf"(?<![不就说问])我是(?!高中|高三|高一|高二|金融|白领|文员|武警|任何|万一|常住|程序|石油|江边|马上|田里|林业|黄牛|段长)"
+    rf"((?:示例·)?[{_SURNAMES}][一-龥]{{1,2}})(?=[，,。；;\s]|$)"
 )
 SURNAME = re.compile(r"我姓([一-龥])(?![一-龥]名)")
 # 王女士, 我是李先生: a name when nothing else is said.
@@ -45,6 +54,11 @@ _DENIED = re.compile(r"不是[^，,。]{1,12}[，,]\s*(?=(?:而|应该)?是)")
 _PHONE = re.compile(
     rf"[，,。；;、\s]*(?:我的?|联系|聯繫)?(?:电话|電話|手机|手機)?(?:(?<!\d)[号號][码碼]?)?(?:是|为|為|：|:)?\s*{MOBILE.pattern}"
 )
+# Before a number: it belongs to whom the matter is about.
+_OTHERS = re.compile(
+    r"(?:(?<!我的)(?:邻居|老板|房东|房客|租客|中介|司机|经理|负责人|包工头|客服|骑手|快递员)|(?<!我)(?<!我们)(?:公司|物业|单位)"
+    r"|商家|店家|店主|店里|骗子|对方|卖家|他们?|她|推销|骚扰)[^,，。;；!！?？\s我]{0,8}$"
+)
 _DIGITS = str.maketrans("〇零幺一二两三四五六七八九", "0011223456789")
 
 
@@ -64,7 +78,7 @@ class Facts:
 def read_facts(text: str, places: tuple[str, ...] = ()) -> Facts:
     """Read every fact in ``text``; ``places`` are exact substrings that are places, not times."""
     return Facts(
-        phone=find_phone(text),
+        phone=own_phone(text),
         name=_name(text),
         since=find_time(text, places),
         anonymous=bool(ANONYMOUS.search(text)),
@@ -84,6 +98,15 @@ def find_phone(text: str) -> str | None:
     return landlines[-1] if landlines else None
 
 
+def own_phone(text: str) -> str | None:
+    """As `find_phone`, but no number that is said to be somebody else's: 老板电话13800000001."""
+    spoken = _SPOKEN.sub(lambda said: said[0].translate(_DIGITS), text)
+    others = [m for m in MOBILE.finditer(spoken) if _OTHERS.search(spoken, 0, m.start())]
+    for other in reversed(others):
+        spoken = spoken[: other.start()] + spoken[other.end() :]
+    return find_phone(spoken)
+
+
 def without_phone(text: str) -> str:
     """``text`` without its mobile numbers and the words that lead to them: they are no matter."""
     return _PHONE.sub("", text).lstrip("，,。；; ") or text
@@ -100,7 +123,7 @@ def without_facts(text: str) -> str:
     rest = LANDLINE.sub("", without_contact(_DENIED.sub("", text)))
     if ADDRESSED.fullmatch(rest.strip()):
         return ""
-    for told in (NAME, SURNAME, ANONYMOUS, NOT_CONFIDENTIAL, CONFIDENTIAL, ON_BEHALF):
+    for told in (NAME, INTRODUCED, SURNAME, ANONYMOUS, NOT_CONFIDENTIAL, CONFIDENTIAL, ON_BEHALF):
         rest = told.sub("", rest)
     for said in sorted(find_times(rest), key=lambda said: -len(said.text)):
         rest = rest.replace(said.text, "")
@@ -117,7 +140,7 @@ def find_time(text: str, places: tuple[str, ...] = ()) -> str | None:
 
 
 def _name(text: str) -> str | None:
-    match = NAME.search(text)
+    match = NAME.search(text) or INTRODUCED.search(text)
     if match:
         return match[1]
     addressed = ADDRESSED.fullmatch(text.strip())

@@ -116,6 +116,11 @@ _THIS_NUMBER = re.compile(
 _ROAD_ALONE = re.compile(
     r"[^\d、，,和与口旁边附近对面]{1,10}(?:路|街|大道|巷|胡同|公路|大街)(?:上|那边|这边|那里|这里)?"
 )
+# A place that has no name: whoever is not the citizen cannot find it.
+_NAMELESS = re.compile(
+    r"(?:我们|我们家|我家|咱们?|咱家|你们|这个?|那个?|本)?(?:小区|楼下|楼上|楼道|学校|公司|单位|村里|村口|门口|路边|隔壁|对面|附近)(?![路街巷])"
+    r"[^\d路街道巷号]*"
+)
 _LEAD_IN = re.compile(
     r"^(?:就)?(?:是)?(?:在|位于|地址(?:是|：|:)?|地点(?:是|：|:)?|改(?:成|为)|应该是|不(?:对|是)[，, ]*(?:不对[，, ]*)?(?:是|应该是)?)+"
 )
@@ -148,13 +153,14 @@ def absorb(matter: Matter, heard: Heard) -> Matter:
     if awaiting == "place_detail":
         _take_detail(new, heard)
     else:
-        _take_place(new, heard, asked=awaiting in ("place", "place_choice"))
+        better = _is_place(heard) and new.place is not None and new.place.code is None
+        _take_place(new, heard, asked=better or awaiting in ("place", "place_choice"))
     vague = new.since == UNKNOWN or bool(_TIME_OF_DAY.fullmatch(new.since or ""))
     if facts.since and (new.since is None or awaiting == "since" or (wholly and vague)):
         if not (awaiting in _PLACE_ASKED and _is_house(heard)):
             new.since = _since(new.since, facts.since)
     elif awaiting == "since" and not (
-        wholly or facts.phone or _gate_of(text) or _adds_matter(new, heard)
+        wholly or facts.phone or _gate_of(text) or _is_place(heard) or _adds_matter(new, heard)
     ):
         new.since = _since(new.since, UNKNOWN if facts.dont_know else text[:60])
     if awaiting == "contact" and not (wholly or facts.phone or facts.anonymous):
@@ -205,6 +211,19 @@ def _is_wholly_facts(heard: Heard) -> bool:
         return False
     rest = _THIS_NUMBER.sub("", without_facts(heard.text))
     return not re.sub(r"[\W_]", "", _FRAME.sub("", _AROUND.sub("", rest)))
+
+
+def _is_place(heard: Heard) -> bool:
+    """Whether a message is the name of a place and nothing else."""
+    rest = _LEAD_IN.sub("", heard.text.strip())
+    for place in heard.places:
+        rest = rest.replace(place.text, "")
+    return bool(heard.places) and not re.sub(r"[\W_]", "", _AROUND.sub("", rest))
+
+
+def is_nameless(place: Place) -> bool:
+    """Whether a place has no name that others know it by: 小区门口烧烤店."""
+    return place.code is None and place.street is None and bool(_NAMELESS.fullmatch(place.text))
 
 
 def _is_house(heard: Heard) -> bool:
@@ -289,7 +308,7 @@ def _take_place(new: Matter, heard: Heard, *, asked: bool) -> None:
     if heard.places and (new.place is None or asked):
         _settle_place(new, heard.places)
     elif asked and heard.facts.dont_know:
-        new.place = Place(text=UNKNOWN)
+        new.place = new.place or Place(text=UNKNOWN)
     elif _is_wholly_facts(heard) and not _is_house(heard):
         return
     elif asked and text and not heard.facts.phone and len(text) <= 60:
@@ -372,6 +391,9 @@ def _next(new: Matter) -> str:
         if may_ask("place"):
             return "place"
         new.place = Place(text=UNKNOWN)
+    nameless = needs_place and new.place is not None and is_nameless(new.place)
+    if nameless and not new.location and not new.asked.get("place"):
+        return "place"
     vague = needs_place and wants_spot(new) and not new.location
     if (_wants_gate(new) or vague) and not new.asked.get("place_detail"):
         return "place_detail"
@@ -414,10 +436,20 @@ def is_confidential(matter: Matter) -> bool:
     return matter.type is CaseType.REPORT
 
 
+def _first_words(detail: str, place: str) -> str:
+    """The first clause that says what the matter is: not who speaks, and not where alone."""
+    clauses = [c for c in re.split(r"[，。,；;！!？?\s]", detail) if c]
+    for clause in clauses:
+        rest = _FRAME.sub("", without_facts(clause.replace(place, "") if place else clause))
+        if len(re.sub(r"[\W\d_住]", "", rest)) >= 3:
+            return clause[:30]
+    return clauses[0][:30] if clauses else ""
+
+
 def title(matter: Matter) -> str:
     """A short title for lists: place and category, or the first words when that is a guess."""
     place = matter.place.text if matter.place and matter.place.text != UNKNOWN else ""
-    first = re.split(r"[，。,；;！!？?\s]", matter.detail)[0][:30]
+    first = _first_words(matter.detail, place)
     sure = matter.category_name and matter.category_score >= _SURE_TOPIC
     what = matter.category_name if sure else first
     return (what if place and place in what else f"{place} {what}").strip()[:60]

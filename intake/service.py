@@ -24,7 +24,7 @@ from core.privacy import decrypt, encrypt
 from core.replies import Reply, say
 from intake import form, several
 from intake.case_types import guess_type, tells_trouble
-from intake.facts import find_phone, read_facts, without_contact, without_phone
+from intake.facts import find_phone, own_phone, read_facts, without_contact, without_phone
 from intake.form import Heard, Matter, Place
 from intake.hearing import named_places, places_of, read_times
 from intake.models import Draft
@@ -81,7 +81,7 @@ class Intake:
         places = places_of(self.gazetteer, text)
         if not any(place.code or place.street for place in places):
             places = places_of(self.gazetteer, plain) or places
-        facts = replace(facts, phone=facts.phone or find_phone(plain))
+        facts = replace(facts, phone=facts.phone or own_phone(plain))
         return Heard(text=text, act=act, facts=facts, places=places)
 
     def territories(self, place: Place) -> tuple[list[Territory], str]:

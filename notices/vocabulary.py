@@ -31,6 +31,8 @@ class Kind(StrEnum):
     # An invitation to rate what is no case (`notices.news.Asked`).
     RATE = "rate"
     CODE = "code"
+    # The last text to a number whose owner wants no more.
+    STOPPED = "stopped"
 
 
 WAITING = (State.QUEUED, State.HELD)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
@@ -198,8 +199,11 @@ class Citizen:
 
 
 def free_port() -> int:
-    """The first of three neighbouring ports that are free now."""
-    for first in range(31000, 39000, 10):
+    """The first of three neighbouring ports that are free now, below those of outgoing connections.
+
+    Anywhere among them, so that two who look at the same time do not find the same.
+    """
+    for first in random.sample(range(20000, 32700, 10), 1270):
         with contextlib.ExitStack() as held:
             try:
                 for port in range(first, first + 3):

@@ -9,16 +9,18 @@ from __future__ import annotations
 import re
 
 from bot import repository
+from bot.actions import service_review
 from bot.actions.dialogue import looks_like_question
 from bot.actions.guide import look_up, tell
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import raise_alarm
 from bot.seats.queueing import release, while_waiting
 from bot.understanding import understand
+from core.database import now
 from core.replies import say
 
 _BACK_WORDS = re.compile(
-    r"(?:回到?|换回?|转回?|找)(?:智能)?(?:助手|机器人)|不(?:用|想|要)?(?:等|找|转)(?:人工|人)?了|^(?:返回|继续)(?:办事|咨询)?$"
+    r"(?:回到?|换回?|转回?|找)(?:智能)?(?:助手|机器人)|不(?:用|想|要)?(?:等|找|转)(?:人工|人)?了|^(?:返回|继续)(?:办事|咨询|评价)?$|(?:接着|继续)评价"
 )
 _OVER = re.compile(
     r"(?<!还)没(?:什么|啥|大)?(?:事|危险|问题)(?:了|啦|喽)|(?:已经|都)(?:没事|安全|脱险)|(?:火|明火)?(?:已经?|都|给|被)?(?:扑)?灭(?:了|掉了)|虚惊|误会|(?:弄|搞|点|说|按)错了|"
@@ -65,6 +67,8 @@ async def after_alarm(talk: Talk) -> Replies:
         return [await raise_alarm(talk.session, talk.conversation, talk.text, alarm)]
     if wants_back(talk.text):
         release(talk.conversation)
+        if again := await _review_under_way(talk):
+            return [say(f"好的，平安就好。{_STILL_TOLD}我们接着评价。"), *again]
         return [say(f"好的，平安就好。{_STILL_TOLD}还有别的可以帮您吗？", *HELP_CHOICES)]
     if looks_like_question(talk.text) and not _OF_THE_ALARM.search(talk.text):
         answer = look_up(talk, None)
@@ -72,3 +76,13 @@ async def after_alarm(talk: Talk) -> Replies:
             release(talk.conversation)
             return [*await tell(talk, answer), say(_STILL_TOLD)]
     return await while_waiting(talk.session, talk.conversation, talk.text)
+
+
+async def _review_under_way(talk: Talk) -> Replies:
+    """The question of the review that the alarm broke into; words of a hazard are no matter to be
+    taken in when the citizen goes back to the review."""
+    if talk.draft is not None:
+        if not talk.context.get("rating") or "评价" not in talk.text:
+            return []
+        talk.draft.state, talk.draft.changed_at = "dropped", now()
+    return await service_review.resume(talk)

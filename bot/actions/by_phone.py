@@ -6,6 +6,7 @@ number only; its query code opens it.
 
 from __future__ import annotations
 
+from bot.actions.own_phone import code_proved, code_sent_to
 from bot.actions.talk import Replies, Talk
 from cases.identity import cases_of_phone
 from cases.models import Case
@@ -26,6 +27,7 @@ async def ask_code(talk: Talk, wish: str, phone: str) -> Replies:
     key = phone_hash(phone)
     known = bool(await cases_of_phone(talk.session, key))
     await send_code(talk.session, talk.conversation.id, phone, key, known=known)
+    code_sent_to(talk, phone)
     talk.remember(awaiting=wish, code_sent=True)
     return [
         say(
@@ -42,6 +44,12 @@ async def proved(talk: Talk, wish: str, code: str) -> list[Case] | None:
     if key is None:
         talk.remember(awaiting=wish)
         return None
+    code_proved(talk, key)
+    return await cases_of_holder(talk, key)
+
+
+async def cases_of_holder(talk: Talk, key: str) -> list[Case]:
+    """The cases of a number that is in the own hand; ``key`` is its hash."""
     repository = CaseRepository(talk.session, None)
     found = [await repository.get(one) for one in await cases_of_phone(talk.session, key)]
     running = [one for one in found if MainState(one.state) in OPEN]

@@ -119,6 +119,12 @@ def decide(act: str | None, confidence: float, awaiting: str | None, text: str) 
     return Step.TAKE_IN
 
 
+# Who says that it is a complaint, and asks nothing, gets no guide.
+_SAYS_SO = re.compile(
+    r"(?:你好|您好|喂)?[，, ]*我?(?:想|要|来|得)+(?:实名|匿名)?(?:投诉|举报|反映|报修)(?!电话|热线|方式|渠道|信|制度|处理)"
+)
+
+
 # What says nothing of a thing: fillers, pointing words, asking to be understood.
 _EMPTY = re.compile(
     r"[\W_]|嗯|啊|哎呀?|唉|呃|哦|喔|呀|嘛|撒|噻|哈|嘞|咯|喂|吧|了|的|你|我|它|他|就是|那个|这个|那种|这种|那样|这样|那回|上回|上次|"
@@ -135,7 +141,20 @@ def is_vague(text: str) -> bool:
 _CASE_NUMBER = re.compile(r"(?<!\d)2\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01])\d{7}(?!\d)")
 
 
+# Said once more after the summary was confirmed.
+_SUBMITS = re.compile(
+    r"(?:好的?|嗯|对|是的)?[，,]?(?:我)?(?:确认|提交)(?:提交|登记|无误|一下)?[了吧啊]?[。！!]*$"
+)
+
+
+def says_that_it_is_a_matter(text: str) -> bool:
+    """Whether the citizen says that this is to be filed: 我要投诉半夜施工."""
+    return bool(_SAYS_SO.match(text)) and not looks_like_question(text)
+
+
 def _fresh(act: str | None, text: str) -> Step:
+    if _SUBMITS.match(text):
+        return Step.CONFIRM
     if _CASE_NUMBER.search(text):
         return Step.PROGRESS
     if is_opening(text):
@@ -145,6 +164,8 @@ def _fresh(act: str | None, text: str) -> Step:
     if act in ("chitchat", "ask_progress", "ask_guide", "supplement") and is_vague(text):
         return Step.UNCLEAR
     match act:
+        case "ask_guide" | "ask_policy" if says_that_it_is_a_matter(text):
+            return Step.TAKE_IN
         case "ask_guide" | "ask_policy":
             return Step.GUIDE
         case "file_case":

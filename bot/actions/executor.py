@@ -23,6 +23,7 @@ from bot.actions import (
     progress,
     rating,
     records,
+    review_keeping,
     second_rating,
     service_review,
     small_talk,
@@ -36,7 +37,10 @@ from bot.actions.dialogue import (
     how_to_report,
     looks_like_question,
     question_at_end,
+    says_that_it_is_a_matter,
 )
+from bot.actions.records_meant import is_about_a_record
+from bot.actions.review_words import plain
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from bot.alarms import awaits_help, raise_alarm
 from bot.city import Line
@@ -71,6 +75,8 @@ _SURE_WITHIN = 0.8
 _A_NAME = 10
 # What was taken for one of these may go on about what was just answered: 电话多少, 要带啥子.
 _MAY_GO_ON = (Step.SMALL_TALK, Step.UNCLEAR, Step.TAKE_IN, Step.ROUTE, Step.PROGRESS)
+# What is asked for until it is shown whose a case is: other words leave it.
+_ASKED_WHOSE = ("progress", "urge", "withdraw")
 _HAPPENED = re.compile(r"[了没不被太丢]")
 _GRADE_DIGIT = re.compile(r"^[1-5]$")
 
@@ -116,7 +122,7 @@ async def respond(talk: Talk) -> Replies:
         return about_services
     if talk.draft is None and (opinion_given := await opinion.given(talk)) is not None:
         return opinion_given
-    if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(talk.text):
+    if talk.draft is None and talk.context.get("case") and _GRADE_DIGIT.match(plain(talk.text)):
         return await rating.rating(talk)
     if awaiting is None and (told := await guide.told_notice(talk)) is not None:
         return told
@@ -131,15 +137,23 @@ async def _about_services(talk: Talk, awaiting: str | None) -> Replies | None:
     """What is said of a transaction with an authority: its progress, or how it was."""
     if awaiting == second_rating.AWAITING:
         return await second_rating.go_on(talk)
+    if awaiting in (*service_review.AWAITING, None) and (told := review_keeping.asked_after(talk)):
+        return told
     if awaiting in service_review.AWAITING:
         return await service_review.go_on(talk)
     if awaiting in records.AWAITING:
-        return await records.go_on(talk)
-    if awaiting is None and records.is_about_a_record(talk.text, talk.act):
+        gone_on = await records.go_on(talk)
+        if gone_on is not None:
+            return gone_on
+    elif awaiting not in (None, *_ASKED_WHOSE):
+        return None
+    elif is_about_a_record(talk.text, talk.act):
+        talk.remember(awaiting=None)
         return await records.progress(talk)
-    if awaiting is None and service_review.wants(talk):
+    if service_review.wants(talk):
+        talk.remember(awaiting=None)
         return await service_review.begin(talk)
-    return None
+    return review_keeping.named_again(talk, service_review.units_of(talk))
 
 
 async def _in_reply(talk: Talk) -> Replies | None:
@@ -181,7 +195,8 @@ def _by_its_words(talk: Talk, step: Step) -> Step:
         return Step.GUIDE
     if step in (Step.SMALL_TALK, Step.UNCLEAR) and talk.context.get("entry"):
         return step
-    if step is Step.TAKE_IN and _names_a_service(talk):
+    says_so = says_that_it_is_a_matter(talk.text)
+    if step is Step.TAKE_IN and not says_so and _names_a_service(talk):
         return Step.GUIDE
     told = step in (Step.TAKE_IN, Step.GUIDE)
     question = question_at_end(talk.text) if told else None

@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 
 from bot.actions import by_phone, second_rating
+from bot.actions.own_phone import proved_phone
+from bot.actions.patience import missed
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.models import Case
 from cases.numbers import tidy_number
 from cases.progress import NOT_FOUND, PublicCase, Wish, look_up, public_case
+from cases.registration import phone_hash
 from cases.repository import CaseRepository
 from cases.service import reopen, supplement, urge, withdraw
 from cases.views import is_secret
@@ -31,6 +34,7 @@ _PLAIN = re.compile(
 )
 _AGAIN = re.compile(r"没(?:有)?解决|重新办理|重办|又(?:坏|堵|堆|漏|来|出现)了?|问题还在")
 # What was handed in to an authority is no case.
+PERSON = ("转人工", "handoff")
 RECORD = ("查在窗口或网上办的事", "record:ask")
 _OFFERS = {
     Wish.URGE: ("催办", "case:urge"),
@@ -92,31 +96,37 @@ async def _own_case(talk: Talk) -> Case | None:
 
 
 def _ask_number(talk: Talk, wish: str) -> Replies:
+    """Ask for what shows whose case it is; asked in vain before, in other words, then not again."""
+    again = talk.context.get("awaiting") in _WISHES
+    if again and missed(talk):
+        talk.remember(awaiting=None, asked_number=None, code_sent=None)
+        return [say("还是没有听出来。可以换个办法：", PERSON, RECORD, *HELP_CHOICES[:2])]
     talk.remember(awaiting=wish)
+    lead = "没有听到可以核验的号码。" if again else ""
     if can_text():
-        return [
-            say(
-                "请告诉我登记时留的手机号，我发验证码核验；或者说工单编号和 6 位查询码，"
-                "例如“2611220000011 查询码 234567”。",
-                ("都没有，转人工", "handoff"),
-                RECORD,
-                card={"kind": "link", "title": "查进度", "url": "/progress"},
-            )
-        ]
-    return [
-        say(
-            "请告诉我工单编号和 6 位查询码（登记时给您的），例如“2611220000011 查询码 234567”。"
-            "也可以在“查进度”页面查询。",
-            ("没有编号，转人工", "handoff"),
-            RECORD,
-            card={"kind": "link", "title": "查进度", "url": "/progress"},
+        asked = (
+            "请告诉我登记时留的手机号，我发验证码核验；或者说工单编号和 6 位查询码，"
+            "例如“2611220000011 查询码 234567”。"
         )
-    ]
+        person = "都没有，转人工"
+    else:
+        asked = (
+            "请告诉我工单编号和 6 位查询码（登记时给您的），例如“2611220000011 查询码 234567”。"
+            "也可以在“查进度”页面查询。"
+        )
+        person = "没有编号，转人工"
+    card = {"kind": "link", "title": "查进度", "url": "/progress"}
+    return [say(lead + asked, (person, "handoff"), RECORD, card=card)]
 
 
 async def _by_phone(talk: Talk, wish: str) -> Replies:
-    """The number left with a case is enough, where a code can be sent to it."""
+    """The number left with a case is enough, where a code can be sent to it, or was before."""
     phone = find_phone(talk.text)
+    proved = proved_phone(talk)
+    if proved is not None and phone in (None, proved):
+        found = await by_phone.cases_of_holder(talk, phone_hash(proved))
+        if found:
+            return await _among(talk, wish, found)
     if phone is None or not can_text():
         return _ask_number(talk, wish)
     return await by_phone.ask_code(talk, wish, phone)
@@ -126,6 +136,10 @@ async def _by_code(talk: Talk, wish: str, code: str) -> Replies:
     cases = await by_phone.proved(talk, wish, code)
     if cases is None:
         return by_phone.wrong_code()
+    return await _among(talk, wish, cases)
+
+
+async def _among(talk: Talk, wish: str, cases: list[Case]) -> Replies:
     if len(cases) != 1 or is_secret(cases[0]):
         return by_phone.choose_among(cases, wish)
     talk.remember(case=cases[0].number)
@@ -170,7 +184,7 @@ async def _verify(talk: Talk, wish: str, number: str | None, code: str | None) -
 
 
 async def _do(talk: Talk, wish: str, case: Case) -> Replies:
-    talk.remember(awaiting=None, failures=None)
+    talk.remember(awaiting=None, failures=None, misses=None, record=None)
     shown = await public_case(talk.session, case.id, talk.line.city.tree, now())
     if wish in tuple(Wish) and Wish(wish) not in shown.can:
         return [_instead(shown)]

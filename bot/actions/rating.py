@@ -6,7 +6,7 @@ import re
 
 from bot.actions import naming
 from bot.actions.progress import show
-from bot.actions.review_words import DIGIT, grade_of
+from bot.actions.review_words import DIGIT, NO_REASON, gives_no_reason, grade_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.progress import public_case
 from cases.repository import CaseRepository
@@ -26,7 +26,8 @@ async def rating(talk: Talk) -> Replies:
     """A review in the citizen's own words, or the reason for a bad one."""
     grade = talk.context.get("grade")
     if talk.context.get("awaiting") == "review_reason" and grade is not None:
-        return await _submit(talk, Grade(int(grade)), talk.text)
+        none = gives_no_reason(talk.text)
+        return await _submit(talk, Grade(int(grade)), NO_REASON if none else talk.text)
     found = grade_of(talk.text)
     if found is None:
         return await _no_grade(talk)

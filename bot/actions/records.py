@@ -10,12 +10,15 @@ import re
 from collections.abc import Sequence
 
 from bot.actions import second_rating
-from bot.actions.own_phone import own_phone
+from bot.actions.own_phone import code_proved, code_sent_to, own_phone
+from bot.actions.patience import missed
+from bot.actions.records_meant import TOLD, alike, is_about_a_record
+from bot.actions.records_told import in_words, is_late
+from bot.actions.review_words import plain
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
 from cases.registration import phone_hash
-from core.calendar import LOCAL
 from core.database import now
-from core.replies import Reply, say
+from core.replies import say
 from intake.facts import find_phone
 from intake.several import which
 from notices.channels import can_text
@@ -39,45 +42,42 @@ AWAITING = (NUMBER, TAIL, CODE, WHICH)
 _PERSON = ("转人工", "handoff")
 # How many records of a number are offered, and looked at.
 _OFFERED, _LOOKED_AT = 5, 50
+# What is asked for on the way is left for these, unless the words answer.
+_OTHER_ACTS = (
+    "ask_guide",
+    "ask_policy",
+    "file_case",
+    "handoff",
+    "review",
+    "thanks",
+    "goodbye",
+    "withdraw",
+)
+_LEAVES = re.compile(r"(?:算了|不(?:用|想|要)?查了?|取消|退出|不看了?)")
+_NO_NUMBER = re.compile(r"不知道|不清楚|不记得|记不|忘|没有|没得|找不到|丢|弄没|哪来")
 _HAS_DIGITS = re.compile(r"\d{4}")
 _CODE = re.compile(r"(?<!\d)\d{6}(?!\d)")
 _PLACE = re.compile(r"(\d)[。！!]?")
-# Around the item that is chosen: 就看居住证那个吧.
-_FILLERS = re.compile(r"我|要|想|看|查|就|是|的|那个|那件|这个|这件|办件|一?下|吧|呢|[\W_]")
 _TAIL = re.compile(r"(?<!\d)\d{4}(?!\d)")
-# What was handed in to an authority, and what was told to the line.
-_APPLIED = re.compile(
-    r"办件|申请|申报|申领|受理号|材料|审核|审批|过审|批(?:了|下来|没|复|准)|制证|许可|备案|补贴|津贴|低保|公积金|"
-    r"执照|护照|通行证|身份证|居住证|社保卡|房产证|不动产|驾驶证|行驶证|户口|准生证|(?:的|个)证"
-)
-_TOLD = re.compile(
-    r"投诉|反映|反应|举报|报修|诉求|工单|单子|公单|12345|热线|登记的|打(?:过|的)?电话|建议"
-)
-_ASKS = re.compile(
-    r"进度|到哪(?:了|一步|儿)|(?:办|审|批|弄|做)(?:得|的)?(?:怎么样|咋样|好|完|下来|成)|状态|下来(?:了)?[没吗]|通过了?[没吗]|"
-    r"审(?:核|批)?(?:到|过)|批(?:了|下来)?[没吗]|可以(?:去)?(?:拿|领|取)|(?:查|看).{0,6}办件"
-)
-
-
-def is_about_a_record(text: str, act: str | None) -> bool:
-    """Whether ``text`` asks after what was handed in to an authority, not after a case."""
-    if _TOLD.search(text):
-        return False
-    if find_number(text):
-        return True
-    if act not in ("ask_progress", "urge"):
-        return False
-    return bool(_APPLIED.search(text)) and bool(_ASKS.search(text))
 
 
 async def go_on(talk: Talk) -> Replies | None:
     """The turn answers what was asked; None when it is about something else."""
-    if talk.context.get("awaiting") == WHICH and (chosen := await _named(talk)) is not None:
+    waiting = talk.context.get("awaiting")
+    if waiting == WHICH and (chosen := await _named(talk)) is not None:
         return await _show(talk, chosen)
-    if talk.act in ("ask_guide", "file_case", "handoff") and not _HAS_DIGITS.search(talk.text):
-        talk.remember(awaiting=None)
+    if _LEAVES.match(talk.text):
+        _forget(talk)
+        return [say("好的，先不查了。", *HELP_CHOICES)]
+    answers = _HAS_DIGITS.search(talk.text) or is_about_a_record(talk.text, talk.act)
+    if not answers and (talk.act in _OTHER_ACTS or TOLD.search(talk.text)):
+        _forget(talk)
         return None
     return await progress(talk)
+
+
+def _forget(talk: Talk) -> None:
+    talk.remember(awaiting=None, asked_record=None, offered_records=None, wanted=None, misses=None)
 
 
 async def progress(talk: Talk) -> Replies:
@@ -99,13 +99,41 @@ async def progress(talk: Talk) -> Replies:
         return await _send_code(talk, phone)
     own = await own_phone(talk)
     if own is not None and waiting is None:
+        talk.remember(wanted=talk.text)
         return await _of_phone(talk, phone_hash(own))
-    return ask(talk)
+    return await _again(talk, waiting) if waiting in AWAITING else ask(talk)
+
+
+async def _again(talk: Talk, waiting: str) -> Replies:
+    """What was asked was not answered: said in other words, then another way is shown."""
+    if missed(talk):
+        _forget(talk)
+        by_code = [("用手机号验证码查", "record:phone")] if can_text() and waiting != CODE else []
+        return [say("还是没有听出来。可以换个办法：", *by_code, _PERSON, *HELP_CHOICES[:2])]
+    if waiting == WHICH:
+        ids = [int(one) for one in talk.context.get("offered_records", [])]
+        records = [one for id in ids if (one := await proved(talk.session, id)) is not None]
+        offered = [(one.item_name[:40], f"record:open:{one.id}") for one in records]
+        return [say("没有听出是哪一件，请说名称，或者说第几个。", *offered, _PERSON)]
+    if waiting == CODE:
+        return [say("请说短信里的 6 位验证码；没有收到可以再说一次手机号，重新发送。", _PERSON)]
+    if waiting == TAIL:
+        return [say("请只说办理时留的手机号后四位，4 个数字。", _PERSON)]
+    lead = "没有编号也能查。" if _NO_NUMBER.search(talk.text) else "没有听到办件编号。"
+    return _ask_phone(lead) if can_text() else [say(f"{lead}请转人工，核实身份后查询。", _PERSON)]
+
+
+def _ask_phone(lead: str) -> Replies:
+    return [say(f"{lead}请说办理时留的手机号，我发验证码，核验后就能看到办件。", _PERSON)]
 
 
 async def choose(talk: Talk, value: str) -> Replies:
-    """A quick reply: ``ask``, or ``open:<id>`` of a record that was shown to be the citizen's."""
+    """A quick reply: ``ask``, ``phone`` (by a code), or ``open:<id>`` of a record that was shown to
+    be the citizen's."""
     kind, _, rest = value.partition(":")
+    if kind == "phone" and can_text():
+        talk.remember(awaiting=NUMBER, misses=None)
+        return _ask_phone("")
     if kind == "open" and rest in [str(one) for one in talk.context.get("records", [])]:
         record = await proved(talk.session, int(rest))
         if record is not None:
@@ -116,7 +144,7 @@ async def choose(talk: Talk, value: str) -> Replies:
 
 def ask(talk: Talk) -> Replies:
     """Ask for what shows whose record it is."""
-    talk.remember(awaiting=NUMBER, asked_record=None)
+    talk.remember(awaiting=NUMBER, asked_record=None, misses=None, wanted=talk.text)
     by_phone = "，或者说办理时留的手机号，我发验证码核验" if can_text() else ""
     return [
         say(
@@ -144,7 +172,8 @@ async def _send_code(talk: Talk, phone: str) -> Replies:
     key = phone_hash(phone)
     known = bool(await of_phone(talk.session, key, 1))
     await send_code(talk.session, talk.conversation.id, phone, key, known=known)
-    talk.remember(awaiting=CODE)
+    code_sent_to(talk, phone)
+    talk.remember(awaiting=CODE, misses=None)
     return [
         say(
             "如果这个号码办过事，会收到 6 位验证码，5 分钟内有效。请把验证码告诉我。",
@@ -157,6 +186,7 @@ async def _by_code(talk: Talk, code: str) -> Replies:
     key = await check_code(talk.session, talk.conversation.id, code)
     if key is None:
         return [say("验证码不正确或已失效，请核对后再试；需要重发请再说一次手机号。", _PERSON)]
+    code_proved(talk, key)
     return await _of_phone(talk, key)
 
 
@@ -168,16 +198,21 @@ async def _of_phone(talk: Talk, key: str) -> Replies:
     """
     records = await of_phone(talk.session, key, _LOOKED_AT)
     if not records:
-        talk.remember(awaiting=None)
+        _forget(talk)
         return [say("这个号码名下没有查到办件。", ("转人工", "handoff"), *HELP_CHOICES[:2])]
     if of_several(records):
         talk.remember(awaiting=NUMBER, holder=key)
         return [say("这个号码登记过不止一位办事人的办件，请说受理回执上的办件编号。", _PERSON)]
     if len(records) == 1:
         return await _show(talk, records[0])
-    records = records[:_OFFERED]
+    wanted = alike(str(talk.context.get("wanted") or ""), records)
+    if len(wanted) == 1:
+        return await _show(talk, wanted[0], ("看其他办件", "record:ask"))
+    records = (wanted or records)[:_OFFERED]
     _own(talk, records)
-    talk.remember(awaiting=WHICH, offered_records=[one.id for one in records])
+    talk.remember(
+        awaiting=WHICH, offered_records=[one.id for one in records], wanted=None, misses=None
+    )
     lines = [
         f"· {one.project_no} {one.item_name}，{STATUS_NAMES.get(one.status, '办理中')}"
         for one in records
@@ -200,13 +235,12 @@ async def _of_holder(talk: Talk, number: str) -> ServiceRecord | None:
 async def _named(talk: Talk) -> ServiceRecord | None:
     """The one of the records just offered that the turn names by place or item."""
     ids = [int(one) for one in talk.context.get("offered_records", [])]
-    bare = _PLACE.fullmatch(talk.text.strip())
+    bare = _PLACE.fullmatch(plain(talk.text))
     place = int(bare[1]) if bare else which(talk.text)
     if place is not None and 1 <= place <= len(ids):
         return await proved(talk.session, ids[place - 1])
     records = [one for id in ids if (one := await proved(talk.session, id)) is not None]
-    words = _FILLERS.sub("", talk.text)
-    near = [one for one in records if len(words) >= 2 and words in one.item_name]
+    near = alike(talk.text, records)
     return near[0] if len(near) == 1 else None
 
 
@@ -228,9 +262,10 @@ async def _known(talk: Talk, number: str) -> ServiceRecord | None:
     return None
 
 
-async def _show(talk: Talk, record: ServiceRecord) -> Replies:
+async def _show(talk: Talk, record: ServiceRecord, *more: tuple[str, str]) -> Replies:
     _own(talk, [record])
-    talk.remember(awaiting=None, asked_record=None, failures=None, record=record.id, holder=None)
+    _forget(talk)
+    talk.remember(failures=None, record=record.id, holder=None)
     # Where it is looked at, its citizen is invited to rate it once it is finished.
     record.followed_in = talk.conversation.id
     choices, card = [], None
@@ -238,37 +273,9 @@ async def _show(talk: Talk, record: ServiceRecord) -> Replies:
         choices.append(("评价这次办理", f"rate:record:{record.id}"))
         if await open_until(talk.session, record, now()) is not None:
             card = {"kind": "link", "title": "去评价", "url": record_link(record.id)}
-    if _late(record):
+    if is_late(record):
         choices.append(("反映超期", "menu:case"))
-    told = _told(record, talk.line.city.tree.name(record.unit), choices)
+    choices += more
+    told = in_words(record, talk.line.city.tree.name(record.unit), choices)
     again = await second_rating.ask(talk, record_id=record.id)
     return [told.model_copy(update={"card": card}), *again]
-
-
-def _late(record: ServiceRecord) -> bool:
-    promised = record.promised_on
-    return (
-        promised is not None
-        and not is_finished(record)
-        and now().astimezone(LOCAL).date() > promised
-    )
-
-
-def _told(record: ServiceRecord, unit: str, choices: list[tuple[str, str]]) -> Reply:
-    where = "，".join(
-        part for part in (record.place, record.window and f"{record.window}窗口") if part
-    )
-    lines = [
-        f"办件 {record.project_no}：{record.item_name}",
-        f"办理单位：{unit if record.unit else record.dept_name}"
-        + (f"（{where}）" if where else ""),
-        f"受理：{record.accepted_at.astimezone(LOCAL):%Y-%m-%d}",
-    ]
-    if record.finished_at is not None:
-        lines.append(f"状态：已办结（{record.finished_at.astimezone(LOCAL):%Y-%m-%d}）")
-    else:
-        promised = f"，承诺 {record.promised_on:%Y-%m-%d} 前办结" if record.promised_on else ""
-        lines.append(f"状态：{STATUS_NAMES.get(record.status, '办理中')}{promised}")
-    if _late(record):
-        lines.append("已经超过承诺的时间，可以向我们反映。")
-    return say("\n".join(lines), *choices, *HELP_CHOICES[:2])

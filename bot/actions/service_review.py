@@ -8,43 +8,33 @@ is kept with what was said, and the rules of linking find what it is about.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 from bot.actions import naming, review_words, take_in
 from bot.actions.dialogue import is_yes, looks_like_question
 from bot.actions.own_phone import own_phone
-from bot.actions.review_words import grade_of
+from bot.actions.own_services import dated, meant_by, why_not
+from bot.actions.patience import missed
+from bot.actions.review_keeping import keep
+from bot.actions.review_words import NO_REASON, grade_of, reason_of
 from bot.actions.talk import HELP_CHOICES, Replies, Talk
-from cases.registration import phone_hash
-from core.calendar import LOCAL
-from core.database import now
 from core.replies import say
 from intake.facts import find_phone, without_contact
 from reviews.grades import BAD, GRADE_NAMES, TAGS, Grade
-from reviews.models import ServiceRecord
-from reviews.own_records import fitting, of_phone, of_several, proved
-from reviews.rectification_repository import RectificationRepository
-from reviews.said import Given, is_rated, submit_for_record, submit_told
 
 ABOUT, GRADE, REASON = "service_about", "service_grade", "service_reason"
 WHETHER, EITHER = "service_whether", "service_either"
 AWAITING = (ABOUT, GRADE, REASON, WHETHER, EITHER)
 # Which tags of a bad grade are offered: by voice and thumb nobody goes through eight.
 _TAGS_OFFERED = 4
-# How many records of a telephone are looked at.
-_LOOKED_AT = 50
-_BARE_GRADE = re.compile(
-    r"(?:我)?(?:要|想)?(?:给|对|打|写|点|评价?|来)+(?:个|一个|一下)?|非常|很|不?(?:太)?满意|差评|好评|"
-    r"[一二三四五1-5两]?颗?星|[一二三四五1-5两]分|[。！!，,了吧的]"
-)
-# What else stands around grade and matter without being a reason.
-_FILLER = re.compile(
-    r"[一二三四五六七八九十\d]+号?(?:窗口|窗)|窗口|大厅|刚才|刚刚|今天|昨天|上午|下午|在|去|到|那个|这个|评价|一下|"
-    r"办(?:理|的|了|事|完)?|[我们的了得]"
-)
-# Words of a reason beside grade and matter; fewer are none.
-_REASON_WORDS = 3
+_CALLS_OFF = re.compile(r"算了|不(?:想|用|要)?(?:评|打|给)|取消|退出|没事了?$")
+_YES = re.compile(r"(?:是|对|就|嗯|没错)")
+_NO = re.compile(r"不|(?<!错)没(?!错)|否|别的|另|(?<!没)错")
+_NO_GRADE = "没有听出等级。"
+_EXAMPLE = "请说办了什么，例如“昨天在政务中心办的居住证”；有办件编号也可以只说编号。"
+# Words of a greeting.
+_SMALL = 8
+_WHICH = "请说评价的是哪件事：什么时候、在哪个单位或窗口办了什么。有办件编号请一起说。"
 
 
 def wants(talk: Talk) -> bool:
@@ -54,7 +44,7 @@ def wants(talk: Talk) -> bool:
         return False
     if talk.act != "review" and review_words.SELLERS.search(talk.text):
         return False
-    if _matter(talk):
+    if _matter(talk) or talk.context.get("record"):
         return True
     return not talk.context.get("case") and not review_words.COMPLAINS.search(talk.text)
 
@@ -62,24 +52,30 @@ def wants(talk: Talk) -> bool:
 async def begin(talk: Talk) -> Replies:
     """Take what the turn says, and ask for what is missing."""
     if review_words.COMPLAINS.search(talk.text):
-        return _ask(
-            talk,
-            {"words": talk.text},
-            EITHER,
-            "评价会交承办单位核实整改；投诉会登记成工单，派有关单位调查后答复您。您要哪一种？",
-            ("评价这次服务", "rate:only"),
-            ("投诉，登记工单", "rate:complain"),
-        )
+        return _complaint_or_review(talk, {"words": talk.text})
     return await _begin(talk)
+
+
+def _complaint_or_review(talk: Talk, review: dict[str, Any]) -> Replies:
+    return _ask(
+        talk,
+        review,
+        EITHER,
+        "评价会交承办单位核实整改；投诉会登记成工单，派有关单位调查后答复您。您要哪一种？",
+        ("评价这次服务", "rate:only"),
+        ("投诉，登记工单", "rate:complain"),
+    )
 
 
 async def _begin(talk: Talk) -> Replies:
     said, grade = _matter(talk), grade_of(talk.text)
-    talk.remember(rated=None)
+    talk.remember(misses=None, consent=None)
     review: dict[str, Any] = {"said": said, "grade": int(grade) if grade else None}
-    review["text"] = _reason(talk.text, said) if said or grade else ""
+    review["text"] = reason_of(talk.text, said, units_of(talk)) if said or grade else ""
     if not said and talk.context.get("record"):
         review["record"] = talk.context["record"]
+    if wrong := review_words.impossible_date(talk.text):
+        return _ask(talk, {**review, "said": {}}, ABOUT, f"没有“{wrong}”这一天。{_WHICH}")
     return await _next(talk, review)
 
 
@@ -87,43 +83,95 @@ async def go_on(talk: Talk) -> Replies | None:
     """The turn answers what was asked; None when it is about something else."""
     waiting = talk.context.get("awaiting")
     review = dict(talk.context.get("rating") or {})
-    stop = talk.act == "handoff" or (talk.act == "ask_guide" and looks_like_question(talk.text))
-    if not review or stop or re.match(r"(?:算了|不评|不打|取消)", talk.text):
+    asks = talk.act in ("ask_guide", "ask_policy") and looks_like_question(talk.text)
+    if not review or asks or talk.act == "handoff":
         talk.remember(awaiting=None, rating=None)
-        return None if stop or not review else [say("好的，这次不评价。", *HELP_CHOICES)]
+        return None
+    if _CALLS_OFF.match(talk.text):
+        talk.remember(awaiting=None, rating=None)
+        return [say("好的，这次不评价。", *HELP_CHOICES)]
     if waiting == EITHER:
         return await _either(talk, review, complain="投诉" in talk.text)
-    phone = find_phone(talk.text)
-    if phone:
+    if phone := find_phone(talk.text):
         review["phone"] = phone
     words = without_contact(talk.text) if phone else talk.text
-    if waiting == GRADE:
-        grade = grade_of(words)
-        review["grade"] = int(grade) if grade else None
-        review["text"] = review.get("text") or _reason(words, {})
-    elif waiting == WHETHER:
-        return await _whether(talk, review, is_yes(words))
-    elif waiting == ABOUT:
-        review["said"] = _matter(talk) or {"item": words[:40]}
-        review["grade"] = review.get("grade") or _grade(words)
-    else:
-        review["text"] = words or "没有说原因"
+    match waiting:
+        case "service_grade":
+            return await _graded(talk, review, words)
+        case "service_whether":
+            return await _answered(talk, review, words)
+        case "service_about":
+            return await _named(talk, review, words)
+        case _:
+            return await _reasoned(talk, review, words)
+
+
+async def resume(talk: Talk) -> Replies:
+    """Ask again what was asked last of the review under way; nothing when there is none."""
+    review = dict(talk.context.get("rating") or {})
+    if not review:
+        return []
+    return _complaint_or_review(talk, review) if review.get("words") else await _next(talk, review)
+
+
+async def _graded(talk: Talk, review: dict[str, Any], words: str) -> Replies:
+    grade = grade_of(words)
+    if grade is None:
+        return _given_up(talk) if missed(talk) else await _next(talk, review, _NO_GRADE)
+    review["grade"] = int(grade)
+    review["text"] = review.get("text") or reason_of(words, {})
     return await _next(talk, review)
+
+
+async def _answered(talk: Talk, review: dict[str, Any], words: str) -> Replies:
+    denied = _NO.search(words)
+    if is_yes(words) or (_YES.match(words) and not denied):
+        return await _whether(talk, review, yes=True)
+    if not denied and not missed(talk):
+        rest = {name: kept for name, kept in review.items() if name != "asked"}
+        return await _next(talk, rest, "请回答是或不是。")
+    return await _whether(talk, review, yes=False)
+
+
+async def _named(talk: Talk, review: dict[str, Any], words: str) -> Replies:
+    wrong = review_words.impossible_date(words)
+    said = _matter(talk) or ({"item": words[:40]} if review_words.is_matter(words) else {})
+    small = talk.act in ("greet", "thanks", "goodbye") and len(words) <= _SMALL
+    if wrong or small or not said:
+        if missed(talk):
+            return _given_up(talk)
+        why = f"没有“{wrong}”这一天。" if wrong else "没有听出是哪件事。"
+        return _ask(talk, review, ABOUT, f"{why}{_EXAMPLE}")
+    review["said"] = said
+    review["grade"] = review.get("grade") or _grade(words)
+    return await _next(talk, review)
+
+
+async def _reasoned(talk: Talk, review: dict[str, Any], words: str) -> Replies:
+    if not words:
+        # A telephone alone.
+        return await _next(talk, review)
+    if review_words.gives_no_reason(words):
+        return await _next(talk, {**review, "text": NO_REASON})
+    if review_words.says_something(words):
+        return await _next(talk, {**review, "text": words})
+    again = review if not missed(talk) else {**review, "text": NO_REASON}
+    return await _next(talk, again, "没有听出原因。")
 
 
 async def choose(talk: Talk, value: str) -> Replies:
     """A quick reply: ``grade:<1-5>``, ``tag:<code>``, ``none`` (no reason given), ``record:<id>``,
-    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``, ``named``
-    (the unit may know whose the review just given is)."""
+    ``is:yes`` or ``is:no`` (the record that was asked about), ``only`` or ``complain``, ``new``,
+    ``named`` (the unit may know whose the review just given is)."""
     kind, _, rest = value.partition(":")
+    if kind == "new":
+        return await _next(talk, {"said": {}})
     if kind == "named":
         return await naming.agree(talk)
     review = dict(talk.context.get("rating") or {})
     if kind == "record":
         if rest not in [str(one) for one in talk.context.get("records", [])]:
             return [say("请先查到这个办件再评价。", ("查办件", "record:ask"))]
-        if await is_rated(talk.session, int(rest)):
-            return [say("这次办理已经评价过了，每次服务只评价一次。", *HELP_CHOICES)]
         return await _next(talk, {"record": int(rest), "said": {}})
     if kind in ("only", "complain") and review.get("words"):
         return await _either(talk, review, complain=kind == "complain")
@@ -136,51 +184,67 @@ async def choose(talk: Talk, value: str) -> Replies:
     elif kind == "is" and review.get("asked"):
         return await _whether(talk, review, rest == "yes")
     elif kind == "none":
-        review["text"] = "没有说原因"
+        review["text"] = NO_REASON
     return await _next(talk, review)
 
 
-async def _next(talk: Talk, review: dict[str, Any]) -> Replies:
+async def _next(talk: Talk, review: dict[str, Any], before: str = "") -> Replies:
+    """Ask for what is missing, ``before`` said first; store the review once nothing is."""
     said = review.get("said") or {}
     if not said and not review.get("record"):
-        return _ask(
-            talk,
-            review,
-            ABOUT,
-            "请说评价的是哪件事：什么时候、在哪个单位或窗口办了什么。有办件编号请一起说。",
-        )
+        return _ask(talk, review, ABOUT, before + _WHICH)
+    if review.get("record") and (refused := await _refused(talk, int(str(review["record"])))):
+        return refused
+    if not review.get("record") and "asked" not in review:
+        meant = await meant_by(talk, said)
+        if meant is not None:
+            return await _refused(talk, meant.id) or _ask(
+                talk,
+                {**review, "asked": meant.id},
+                WHETHER,
+                f"{before}您评价的是{dated(meant)}吗？",
+                ("是这次", "rate:is:yes"),
+                ("不是", "rate:is:no"),
+            )
     if not review.get("grade"):
         grades = [(GRADE_NAMES[g], f"rate:grade:{int(g)}") for g in sorted(Grade, reverse=True)]
-        return _ask(talk, review, GRADE, f"{_about(review)}，请选一个等级：", *grades)
+        return _ask(talk, review, GRADE, f"{before}{_about(review)}，请选一个等级：", *grades)
     grade = Grade(int(str(review["grade"])))
     if grade in BAD and not review.get("text") and not review.get("tags"):
         tags = list(TAGS[grade].items())[-_TAGS_OFFERED:]
-        phone = "" if _phone(talk, review) else "也请留下办理时的手机号，好找到这次办理。"
+        known = review.get("record") or await _phone(talk, review)
+        phone = "" if known else "也请留下办理时的手机号，好找到这次办理。"
         return _ask(
             talk,
             review,
             REASON,
-            f"记为“{GRADE_NAMES[grade]}”：{_about(review)}。请说说哪里不满意。{phone}",
+            f"{before}记为“{GRADE_NAMES[grade]}”：{_about(review)}。请说说哪里不满意。{phone}",
             *[(title, f"rate:tag:{code}") for code, title in tags],
             ("不说原因", "rate:none"),
         )
-    if not review.get("record") and "asked" not in review:
-        names = {item.name: tuple(item.aliases) for item in talk.line.knowledge.items()}
-        fits = fitting(await _own(talk), said, now(), names)
-        if len(fits) == 1:
-            [one] = fits
-            if await is_rated(talk.session, one.id):
-                talk.remember(awaiting=None, rating=None)
-                return [say(f"{_dated(one)}已经评价过了，每次服务只评价一次。", *HELP_CHOICES)]
-            return _ask(
-                talk,
-                {**review, "asked": one.id},
-                WHETHER,
-                f"您评价的是{_dated(one)}吗？",
-                ("是这次", "rate:is:yes"),
-                ("不是", "rate:is:no"),
-            )
-    return await _store(talk, review, grade)
+    return await keep(talk, review, grade, await _phone(talk, review))
+
+
+async def _refused(talk: Talk, record_id: int) -> Replies | None:
+    """What is said instead of taking the review of a service that cannot be rated (any more)."""
+    why = await why_not(talk, record_id)
+    if why is None:
+        return None
+    talk.remember(awaiting=None, rating=None)
+    return [say(why, ("再评价一件事", "rate:new"), *HELP_CHOICES)]
+
+
+def _given_up(talk: Talk) -> Replies:
+    """Nothing is stored of a review that cannot be understood; other ways are shown."""
+    talk.remember(awaiting=None, rating=None)
+    return [
+        say(
+            "还是没能听懂，先不记评价。可以先查到办件再评价，也可以转人工。",
+            ("查办件", "record:ask"),
+            ("转人工", "handoff"),
+            *HELP_CHOICES[:3],
+        )
+    ]
 
 
 async def _either(talk: Talk, review: dict[str, Any], *, complain: bool) -> Replies:
@@ -198,74 +262,13 @@ async def _whether(talk: Talk, review: dict[str, Any], yes: bool) -> Replies:
     return await _next(talk, {**review, "record": review["asked"]} if yes else review)
 
 
-async def _own(talk: Talk) -> list[ServiceRecord]:
-    """Records that are shown to be this citizen's: looked up here, or of the telephone that the
-    door vouches for, unless several people left it."""
-    ids = [int(one) for one in talk.context.get("records", [])]
-    records = [one for id in ids if (one := await proved(talk.session, id)) is not None]
-    phone = await own_phone(talk)
-    if phone is not None:
-        found = await of_phone(talk.session, phone_hash(phone), _LOOKED_AT)
-        if not of_several(found):
-            records += [one for one in found if one.id not in ids]
-    return records
-
-
-def _dated(record: ServiceRecord) -> str:
-    at = (record.finished_at or record.accepted_at).astimezone(LOCAL)
-    return f"{at.month} 月 {at.day} 日的“{record.item_name}”"
-
-
 def _ask(
     talk: Talk, review: dict[str, Any], awaiting: str, text: str, *choices: tuple[str, str]
 ) -> Replies:
+    if awaiting != talk.context.get("awaiting"):
+        talk.remember(misses=None)
     talk.remember(awaiting=awaiting, rating=review)
     return [say(text, *choices)]
-
-
-async def _store(talk: Talk, review: dict[str, Any], grade: Grade) -> Replies:
-    tags = review.get("tags") or []
-    said = review.get("said") or {}
-    given = Given(
-        key=f"turn:{talk.turn_id}",
-        grade=grade,
-        channel=talk.conversation.channel,
-        tags=tags,
-        text=str(review.get("text") or ""),
-        said=said,
-        phone=_phone(talk, review) or "",
-    )
-    talk.remember(awaiting=None, rating=None, failures=None)
-    record = (
-        await proved(talk.session, int(str(review["record"]))) if review.get("record") else None
-    )
-    if record is not None:
-        rated = await submit_for_record(talk.session, record, given, now())
-        after = await _what_follows(talk, rated.id) if grade in BAD else "感谢您的评价。"
-        told = f"已收到对“{record.item_name}”的评价（{GRADE_NAMES[grade]}）。{after}"
-        return [await naming.asked(talk, rated, say(told, *HELP_CHOICES))]
-    at = now()
-    stored = await submit_told(talk.session, replace(given, key=str(talk.conversation.id)), at)
-    if stored.created_at < at:
-        told = f"今天已经收到您的这条评价（{GRADE_NAMES[Grade(stored.grade)]}）"
-        return [say(f"{told}：{review_words.told(said)}。同一件事一天只记一次。", *HELP_CHOICES)]
-    after = (
-        "会按您说的核对是哪次办理；对上以后，承办单位要核实整改。"
-        if grade in BAD
-        else "会按您说的核对是哪次办理。"
-    )
-    told = f"已收到您的评价（{GRADE_NAMES[grade]}）：{review_words.told(said)}。{after}"
-    return [await naming.asked(talk, stored, say(told, *HELP_CHOICES))]
-
-
-async def _what_follows(talk: Talk, review_id: int) -> str:
-    """What is done about a bad review that is tied: by whom, and until when."""
-    one = await RectificationRepository(talk.session, None).of_review(review_id)
-    if one is None:
-        return "办理单位还没有接入热线，由工作人员转交核实。"
-    due = one.due_at.astimezone(LOCAL)
-    unit = talk.line.city.tree.name(one.unit)
-    return f"已转{unit}核实整改，{due.month} 月 {due.day} 日前办结，之后会有人回访您。"
 
 
 def _about(review: dict[str, Any]) -> str:
@@ -278,24 +281,22 @@ def _grade(text: str) -> int | None:
     return int(found) if found else None
 
 
-def _phone(talk: Talk, review: dict[str, Any]) -> str | None:
-    said = review.get("phone")
-    return str(said) if said else find_phone(talk.text) or talk.caller
+async def _phone(talk: Talk, review: dict[str, Any]) -> str:
+    """The telephone of the review: said with it, shown to be the own, or seen by the door."""
+    said = review.get("phone") or find_phone(talk.text)
+    return str(said or await own_phone(talk) or talk.caller or "")
 
 
-def _matter(talk: Talk) -> dict[str, str]:
-    items = [name for item in talk.line.knowledge.items() for name in (item.name, *item.aliases)]
-    units = {
+def units_of(talk: Talk) -> dict[str, str]:
+    """The proper names of units by every name that a citizen may use."""
+    return {
         name: unit.name
         for unit in talk.line.city.tree.units.values()
         for name in (unit.name, unit.short, *unit.aliases)
         if name
     }
-    return review_words.matter_of(talk.text, items, units)
 
 
-def _reason(text: str, said: dict[str, str]) -> str:
-    rest = without_contact(text)
-    for words in said.values():
-        rest = rest.replace(words, "")
-    return text if len(_FILLER.sub("", _BARE_GRADE.sub("", rest))) >= _REASON_WORDS else ""
+def _matter(talk: Talk) -> dict[str, str]:
+    items = [name for item in talk.line.knowledge.items() for name in (item.name, *item.aliases)]
+    return review_words.matter_of(talk.text, items, units_of(talk))

@@ -115,7 +115,13 @@ async def confirm(talk: Talk) -> Replies:
     numbers = [one.number for one in registered]
     filed = [*talk.context.get("filed", []), *numbers][-_REMEMBERED:]
     talk.remember(
-        case=numbers[0], filed=filed, awaiting=None, failures=None, entry=None, distinct=None
+        case=numbers[0],
+        filed=filed,
+        awaiting=None,
+        failures=None,
+        entry=None,
+        distinct=None,
+        record=None,
     )
     told = receipt(registered, talk.line.city.tree)
     if can_text() and may_be_asked(Source(talk.conversation.channel), matter.phone):
@@ -131,7 +137,8 @@ async def _same_or_new(talk: Talk, wish: str) -> Replies:
 
 
 async def _already_filed(talk: Talk) -> Replies:
-    number = talk.context.get("case")
+    filed = talk.context.get("filed")
+    number = filed[-1] if filed else talk.context.get("case")
     if number:
         return [say(f"已经登记好了，工单编号 {number}。", ("查进度", "case:progress"))]
     return [say("目前没有待确认的内容。请说说您要办什么事，或者要反映什么。", *HELP_CHOICES)]

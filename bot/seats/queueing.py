@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,22 @@ WAIT = ("继续等候", "seat:wait")
 CALL_ME = ("请人回电", "seat:callback")
 LEAVE_CASE = ("不等了，留下诉求", "seat:case")
 CHOICES = frozenset({WAIT[1], CALL_ME[1], LEAVE_CASE[1]})
+# The same said in one's own words.
+_TYPED = (
+    (
+        LEAVE_CASE[1],
+        re.compile(
+            r"(?:算了)?(?:我)?(?:不(?:想)?等了?|等不了?)?[,，]?(?:直接)?(?:留下|登记|留)诉求|(?:我)?不(?:想)?等|等不"
+        ),
+    ),
+    (
+        CALL_ME[1],
+        re.compile(
+            r"(?:请|让|叫|安排|麻烦)?(?:你们|您|人|工作人员|话务员|座席)?(?:待会儿?|等会儿?|有空)?(?:给我)?(?:再)?(?:回电|回个?电话|打(?:个)?电话|打(?:给我|回来|过来))(?:给我)?"
+        ),
+    ),
+    (WAIT[1], re.compile(r"(?:那|那就|我)?(?:继续)?等(?:候|着|等|一下|一会儿?)?")),
+)
 _FORM_CARD = {"kind": "link", "title": "填表反映", "url": "/form"}
 # What the citizen said last decides the queue.
 _WORDS_READ = 8
@@ -115,6 +132,9 @@ async def while_waiting(
 ) -> list[Reply]:
     """What is said to a citizen who waits and says ``text``: one of `CHOICES`, the number to be
     called back at, or something for the seat to read."""
+    typed = text.strip().rstrip("。.!！吧啊呀了") if text not in CHOICES else ""
+    chosen = (value for value, words in _TYPED if words.fullmatch(typed))
+    text = next(chosen, text) if typed else text
     if conversation.owner != "person" and text != LEAVE_CASE[1]:
         # A choice from further up in the talk: the wait it belongs to is over.
         return [await hand_over(session, conversation, "市民要求")]
@@ -131,7 +151,8 @@ async def while_waiting(
     _forget_phone(conversation)
     got = "好的，请稍候" if text == WAIT[1] else "已收到，工作人员接入后会看到您说的每一句话"
     choices = [CALL_ME, LEAVE_CASE]
-    return [say(f"{got}。{position_text(stands.ahead)}。", *choices, _back())]
+    busy = "" if stands.free else "座席都在忙，有人空出来就接您的。"
+    return [say(f"{got}。{position_text(stands.ahead)}。{busy}", *choices, _back())]
 
 
 def _back() -> tuple[str, str]:

@@ -23,8 +23,8 @@ class TextChannel:
     async def send(self, message: Outgoing) -> str | None:
         """Send in as many texts as it takes; returns the id of the last. Raises Refused, TryLater."""
         async with self._database.unit_of_work() as session:
-            # A code is sent because its reader has just asked for it.
-            unasked = message.kind != Kind.CODE
+            # A code, and the receipt of 退订, are sent because their reader has just asked.
+            unasked = message.kind not in (Kind.CODE, Kind.STOPPED)
             if unasked and await repository.refuses(session, message.address):
                 raise Refused("市民已退订短信")
         text = worded(message.text, message.choices, message.card)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.actions.dialogue import looks_like_question
+from bot.actions.review_words import COMPLAINS
 from bot.understanding import at_the_gate
 from cases.vocabulary import Source
 from core.database import now
@@ -13,7 +15,7 @@ from core.replies import Reply, say
 from integrations.sms import repository
 from integrations.sms.port import TextMessage
 from integrations.sms.repository import CHANNEL
-from integrations.sms.wording import graded, no_such_choice, says_something
+from integrations.sms.wording import graded, graded_in_words, no_such_choice, says_something
 from notices.messages import Message
 from notices.news import Asked, Question
 from notices.service import enqueue
@@ -27,6 +29,9 @@ from reviews.second import second_until
 from reviews.second import submit_in_time as rate_second
 from reviews.service import may_rate, submit_for_case
 
+# Digits of a wrong grade; more may be a number that is called: 110.
+_FEW = 2
+
 
 async def grade(session: AsyncSession, message: TextMessage) -> bool:
     """Take the text as the grade of what this number was asked to rate last, or as the reason that
@@ -39,20 +44,23 @@ async def grade(session: AsyncSession, message: TextMessage) -> bool:
     asked = await repository.reason_asked(session, message.number)
     if asked is not None and await _is_open(session, asked[0]):
         return await _reason(session, message, *asked)
-    given = graded(message.body)
-    if given is None:
-        return False
     question = await repository.question_open(session, message.number)
-    if question is None:
-        question = await _question_of_reason(session, message)
-    if question is None:
+    given = graded(message.body)
+    if given is None and question is not None:
+        return await _without_digit(session, message, question)
+    question = question or await _question_of_reason(session, message)
+    if given is None or question is None:
         return False
     await _rate(session, message, question, *given)
     return True
 
 
 async def answer(
-    session: AsyncSession, message: TextMessage, reply: Reply, question: Question | None
+    session: AsyncSession,
+    message: TextMessage,
+    reply: Reply,
+    question: Question | None,
+    kind: Kind = Kind.LINE,
 ) -> None:
     """Answer a text by a text, once; ``question`` is what it is about."""
     case = question.id if question and question.kind is Asked.CASE else None
@@ -62,7 +70,7 @@ async def answer(
             key=_key(message),
             channel=CHANNEL,
             address=message.number,
-            kind=Kind.LINE,
+            kind=kind,
             reply=reply,
             case_id=case,
             about=question.word if question and case is None else None,
@@ -81,6 +89,25 @@ async def _is_open(session: AsyncSession, question: Question) -> bool:
         case Asked.SECOND:
             one = await session.get_one(Rectification, question.id)
             return await second_until(session, one, now()) is not None
+
+
+async def _without_digit(session: AsyncSession, message: TextMessage, question: Question) -> bool:
+    """Take a text without a grade from 1 to 5 that follows the question: words that begin with a
+    grade rate, signs that mean nothing leave the question open; False for anything else."""
+    body = message.body.strip()
+    if not body or at_the_gate(body) is not None or not await _is_open(session, question):
+        return False
+    if await repository.is_turn(session, message.number, message.id):
+        return False
+    if not says_something(body) and len(body) <= _FEW:
+        told = f"{no_such_choice(5)}5 是非常满意，1 是非常不满意。"
+        await answer(session, message, say(told), question)
+        return True
+    given = graded_in_words(body)
+    if given is None or COMPLAINS.search(body) or looks_like_question(body):
+        return False
+    await _rate(session, message, question, *given)
+    return True
 
 
 async def _reason(

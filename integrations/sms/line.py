@@ -15,10 +15,12 @@ from integrations.sms import repository
 from integrations.sms.grading import answer, grade
 from integrations.sms.port import TextMessage
 from integrations.sms.repository import CHANNEL
-from integrations.sms.wording import Wish, chosen, unusable, wish
+from integrations.sms.wording import Wish, chosen, told_by_platform, unusable, wish
+from notices.vocabulary import Kind
 
 # Seconds that a platform is kept waiting; what takes longer is answered by a text of its own anyway.
 PATIENCE = 3.5
+STOPPED = "已退订，不再向您发送短信。恢复请回复“订阅”；来电 12345 不受影响。"
 RESTARTED = "已恢复向您发送短信。不想再收到请回复“退订”。"
 
 
@@ -70,6 +72,9 @@ class TextLine:
 
 
 async def _obey(session: AsyncSession, message: TextMessage, asked: Wish) -> None:
+    before = await repository.refuses(session, message.number)
     await repository.note_wish(session, message.number, message.id, asked)
     if asked is Wish.START:
         await answer(session, message, say(RESTARTED), None)
+    elif not before and not told_by_platform(message.body):
+        await answer(session, message, say(STOPPED), None, Kind.STOPPED)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from enum import StrEnum
 
+from bot.actions.review_words import grade_of
 from core.replies import Choice, Reply
 from integrations.plain import HANDOFF, SENTENCE, keys_of, without_screen
 from reviews.grades import Grade
@@ -26,8 +28,19 @@ _GRADE = re.compile(r"([1-5])(\s*(?:分(?!钟)|星(?!期))?[\s，,。.:：;；�
 # What is counted or numbered by a digit right before it is no reason: 3天了, 2号楼.
 _COUNTED = re.compile(r"[个天次年月周日号点楼栋幢层室户块元米]|星期|小时|分钟|单元")
 _PLACE = re.compile(r"号|栋|幢|单元")
+# A grade in words, said first: 非常不满意，要我多交材料; 不满意的是路灯 is no grade of what was asked.
+_IN_WORDS = re.compile(
+    r"(?:我|觉得|感觉|对|这次|本次|你们|办理|服务|处理|结果|评价|比较|总体|是|的|[:：，,\s])*"
+    r"(?P<grade>非常不满意|很不满意|不太?满意|基本满意|非常满意|很满意|特别满意|满意|一般|差评|好评|太差(?:了|劲)?)"
+    r"[了啊吧的]*(?:[\s，,。.!！;；、]+(?P<reason>.*))?",
+    re.DOTALL,
+)
 _LIST = ("、", ".", ")", "）")
 _KEY = re.compile(r"[1-9]")
+
+
+# What platforms abroad obey themselves: they answer it, and let no text of ours through.
+_PLATFORMS = re.compile(r"STOP|STOPALL|UNSUBSCRIBE|QUIT|END", re.IGNORECASE)
 
 
 class Wish(StrEnum):
@@ -37,12 +50,22 @@ class Wish(StrEnum):
     START = "start"
 
 
+def plain(body: str) -> str:
+    """``body`` with full-width digits and letters as plain ones, nothing around it."""
+    return unicodedata.normalize("NFKC", body).strip().rstrip("。.!！")
+
+
 def wish(body: str) -> Wish | None:
     """The wish to get no more texts, or to get them again."""
-    plain = body.strip().rstrip("。.!！")
-    if _STOP.fullmatch(plain):
+    said = plain(body)
+    if _STOP.fullmatch(said):
         return Wish.STOP
-    return Wish.START if _START.fullmatch(plain) else None
+    return Wish.START if _START.fullmatch(said) else None
+
+
+def told_by_platform(body: str) -> bool:
+    """Whether the platform itself answers this wish to get no more texts."""
+    return _PLATFORMS.fullmatch(plain(body)) is not None
 
 
 def graded(body: str, *, apart: bool = False) -> tuple[Grade, str] | None:
@@ -50,7 +73,8 @@ def graded(body: str, *, apart: bool = False) -> tuple[Grade, str] | None:
 
     ``apart`` wants a space or a comma between the two, and takes no list (``1、…``) for a grade.
     """
-    found = _GRADE.fullmatch(body.strip())
+    body = body.strip()
+    found = _GRADE.fullmatch(unicodedata.normalize("NFKC", body[:1]) + body[1:])
     if found is None or re.match(r"\d", found[3]):
         return None
     mark, reason = found[2], found[3].strip()
@@ -59,6 +83,15 @@ def graded(body: str, *, apart: bool = False) -> tuple[Grade, str] | None:
     if reason and apart and (not mark or mark.lstrip().startswith(_LIST)):
         return None
     return Grade(int(found[1])), reason
+
+
+def graded_in_words(body: str) -> tuple[Grade, str] | None:
+    """The grade and the reason of ``非常不满意，要我多交材料``; None unless the grade comes first."""
+    found = _IN_WORDS.fullmatch(body.strip())
+    grade = grade_of(found["grade"]) if found is not None else None
+    if found is None or grade is None:
+        return None
+    return grade, (found["reason"] or "").strip()
 
 
 def says_something(body: str) -> bool:
@@ -70,9 +103,9 @@ def chosen(body: str, last: Reply | None) -> Choice | None:
     """The quick reply of ``last`` that a digit or its own title names."""
     if last is None:
         return None
-    plain = body.strip().rstrip("。.!！")
+    said = plain(body)
     for key, choice in keyed(last):
-        if plain in (key, choice.title):
+        if said in (key, plain(choice.title)):
             return choice
     return None
 
@@ -85,8 +118,7 @@ def no_such_choice(count: int) -> str:
 def unusable(body: str, last: Reply | None) -> Reply | None:
     """What is said to a digit that chooses none of the quick replies of ``last``."""
     count = len(keys_of(last)) if last is not None else 0
-    digit = body.strip().rstrip("。.!！")
-    if last is None or not count or re.fullmatch(r"\d", digit) is None:
+    if last is None or not count or re.fullmatch(r"\d", plain(body)) is None:
         return None
     if chosen(body, last) is not None:
         return None

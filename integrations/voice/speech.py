@@ -12,7 +12,7 @@ from integrations.plain import SENTENCE, without_screen
 LONGEST_PART = 160
 _BULLET = re.compile(r"^[ \t]*(?:[·•●▪\-*]|#+)[ \t]*", re.MULTILINE)
 _DATE = re.compile(r"(?<!\d)(?:\d{4}-)?(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{2}))?(?!\d)")
-_MASKED = re.compile(r"(\d{3})\*{4}(\d{4})")
+_MASKED = re.compile(r"(\d{2,9})\*{4}(\d{4})")
 _LANDLINE = re.compile(r"(?<!\d)(\d{3,4})-(\d{7,8})(?!\d)")
 _NUMBER = re.compile(r"(?<!\d)\d{5,}(?!\d|\s*[元万人平米件吨公])")
 _SHORT_CALL = re.compile(r"(?<!\d)(1[12]\d|12\d{3})(?!\d)(?=[，,。（]|$)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from bot.city import City, Line
 from bot.models import Conversation
 from core.database import Database
 from core.replies import Reply
+from intake.service import open_draft, start_draft
 from kb.service import KnowledgeBase
 from tests.kb.samples import CITY, complete
 
@@ -28,6 +30,8 @@ BACK = [
     "孩子找到了",
     "不等人工了",
     "点错了",
+    "没事了，继续评价",
+    "继续评价",
 ]
 NOT_BACK = [
     "打了110了没人接",
@@ -80,7 +84,13 @@ async def line(database: Database) -> Line:
 
 
 async def say(
-    line: Line, text: str, act: str, *, reason: str = "紧急：火灾（119）"
+    line: Line,
+    text: str,
+    act: str,
+    *,
+    reason: str = "紧急：火灾（119）",
+    context: dict[str, Any] | None = None,
+    hazard: bool = False,
 ) -> tuple[list[Reply], Conversation]:
     """What is answered to ``text`` in a talk that was handed over for ``reason``."""
     async with line.database.unit_of_work() as session:
@@ -88,13 +98,14 @@ async def say(
             id=uuid.uuid4(),
             token_hash="x",
             channel="web",
-            context={},
+            context=context or {},
             owner="person",
             handover_reason=reason,
         )
         session.add(conversation)
         await session.flush()
-        talk = Talk(line, session, conversation, None, uuid.uuid4(), text, act, 0.9)
+        draft = await start_draft(session, conversation.id) if hazard else None
+        talk = Talk(line, session, conversation, draft, uuid.uuid4(), text, act, 0.9)
         return await respond(talk), conversation
 
 
@@ -122,3 +133,17 @@ async def test_a_second_emergency_is_another_alarm(line: Line) -> None:
     assert reply.card is not None
     assert reply.card["numbers"][0] == "120"
     assert (talk.owner, talk.handover_reason) == ("person", "紧急：急病或受伤（120）")
+
+
+@pytest.mark.parametrize("hazard", [False, True])
+async def test_a_review_that_the_alarm_broke_into_goes_on(line: Line, hazard: bool) -> None:
+    review = {"said": {"item": "渔船登记"}, "grade": 2, "text": ""}
+    replies, talk = await say(
+        line, "没事了，继续评价", "inform", context={"rating": review}, hazard=hazard
+    )
+    assert "接着评价" in replies[0].text
+    assert "哪里不满意" in replies[1].text
+    assert talk.owner == "assistant"
+    assert talk.context["awaiting"] == "service_reason"
+    async with line.database.sessions() as session:
+        assert await open_draft(session, talk.id) is None

@@ -14,8 +14,20 @@ from recorder import Recorder
 from sqlalchemy import select, text
 from town import NOW
 
-from bot.actions import executor, records, service_review
-from bot.actions.review_words import matter_of, told
+from bot.actions import executor, service_review
+from bot.actions.records_meant import alike, is_about_a_record
+from bot.actions.review_words import (
+    ASKS_RECEIVED,
+    WITHDRAWS,
+    gives_no_reason,
+    grade_of,
+    impossible_date,
+    is_matter,
+    matter_of,
+    only_names,
+    reason_of,
+    told,
+)
 from bot.actions.talk import Talk
 from bot.calls.models import Call
 from bot.city import Line
@@ -32,7 +44,7 @@ from reviews.exchange import RecordRow
 from reviews.files import At, Read
 from reviews.importing import take
 from reviews.link_tasks import link_again
-from reviews.models import Rectification, Review
+from reviews.models import Rectification, Review, ServiceRecord
 from reviews.own_records import find_number
 from reviews.signed_links import record_of
 from units.models import Unit
@@ -41,6 +53,7 @@ from units.tree import UnitTree
 PHONE = "13800001234"
 NATIONAL = CodeSystem.NATIONAL
 ITEMS = [("居住证办理", "居住证"), ("占道许可", "占道经营")]
+UNITS = {"示例市城市管理局": "示例市城市管理局", "城管局": "示例市城市管理局"}
 NAMES = [name for names in ITEMS for name in names]
 
 
@@ -52,6 +65,7 @@ NAMES = [name for names in ITEMS for name in names]
         ("查一下我的办件", "ask_progress", True),
         ("SL261102000001", "inform", True),
         ("补贴批下来没有", "ask_progress", True),
+        ("我办的公司设立登记办到哪了", "ask_progress", True),
         ("我投诉的噪音处理得怎么样了", "ask_progress", False),
         ("查进度", "ask_progress", False),
         ("我的工单办到哪一步了", "ask_progress", False),
@@ -61,7 +75,7 @@ NAMES = [name for names in ITEMS for name in names]
     ],
 )
 def test_about_a_record(words: str, act: str, expected: bool) -> None:
-    assert records.is_about_a_record(words, act) is expected
+    assert is_about_a_record(words, act) is expected
 
 
 @pytest.mark.parametrize(
@@ -90,12 +104,124 @@ def test_number_of_a_record(words: str, number: str | None) -> None:
         ("评价办件SL261102000001", {"number": "SL261102000001"}),
         ("上午办的老年卡给四星", {"item": "老年卡", "time": "上午"}),
         ("我要打差评", {}),
+        ("我要给这次办理打差评", {}),
+        ("给办理的事打一星", {}),
+        ("昨天办居住登记，给好评", {"item": "居住登记", "time": "昨天"}),
+        ("给行政审批局打差评", {"unit": "行政审批局"}),
+        ("给城管局打差评", {"unit": "示例市城市管理局"}),
+        ("2019年13月45日办的居住证，给差评", {"item": "居住证"}),
         ("昨天的服务太差，差评", {}),
     ],
 )
 def test_matter_of_a_review(words: str, expected: dict[str, str]) -> None:
-    units = {"示例市城市管理局": "示例市城市管理局", "城管局": "示例市城市管理局"}
-    assert matter_of(words, NAMES, units) == expected
+    assert matter_of(words, [*NAMES, "办居住证"], UNITS) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("给城管局打差评", False),
+        ("我要给昨天办居住证打差评", False),
+        ("给城管局打差评，让我跑了三趟", True),
+        ("城管局窗口没有人，差评", True),
+    ],
+)
+def test_a_request_is_no_reason(words: str, told: bool) -> None:
+    said = matter_of(words, NAMES, UNITS)
+    assert reason_of(words, said, UNITS) == (words if told else "")
+
+
+@pytest.mark.parametrize(
+    ("words", "matter"),
+    [
+        ("养老金资格认证", True),
+        ("居住证", True),
+        ("5", False),
+        ("你好", False),
+        ("是的", False),
+        ("是这次", False),
+        ("我要给这次办理打差评", False),
+        ("不知道", False),
+        ("昨天", False),
+        ("2019年13月45日", False),
+        ("……", False),
+    ],
+)
+def test_what_can_be_rated(words: str, matter: bool) -> None:
+    assert is_matter(words) is matter
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong"),
+    [
+        ("2019年13月45日", "2019年13月45日"),
+        ("2月30日办的", "2月30日"),
+        ("11月28日办的", None),
+        ("昨天", None),
+    ],
+)
+def test_dates_of_no_calendar(words: str, wrong: str | None) -> None:
+    assert impossible_date(words) == wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "none"),
+    [
+        ("不说原因", True),
+        ("没什么，就是不爽", True),
+        ("没有理由", True),
+        ("不想说", True),
+        ("没什么人管", False),
+        ("不说清楚要什么材料", False),
+    ],
+)
+def test_no_reason_in_words(words: str, none: bool) -> None:
+    assert gives_no_reason(words) is none
+
+
+@pytest.mark.parametrize(
+    ("words", "withdraws", "asks"),
+    [
+        ("我要撤回刚才的差评", True, False),
+        ("刚才的评价打错了", True, False),
+        ("你们收到了吗", False, True),
+        ("收到我的评价没有？", False, True),
+        ("撤回我的投诉", False, False),
+        ("我没收到快递", False, False),
+    ],
+)
+def test_words_after_a_review(words: str, withdraws: bool, asks: bool) -> None:
+    assert bool(WITHDRAWS.search(words)) is withdraws
+    assert bool(ASKS_RECEIVED.search(words)) is asks
+
+
+@pytest.mark.parametrize(
+    ("words", "bare"),
+    [("城管局", True), ("政务中心3号窗口。", True), ("城管局门口堵车", False), ("路灯坏了", False)],
+)
+def test_the_name_of_a_unit_alone(words: str, bare: bool) -> None:
+    assert only_names(words, matter_of(words, (), UNITS), UNITS) is bare
+
+
+def test_a_full_width_grade() -> None:
+    assert [grade_of("１"), grade_of("５分")] == [1, 5]
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("居住证那个", ["居住证签注"]),
+        ("我的居住证办到哪了", ["居住证签注"]),
+        ("营业执照", ["个体营业执照设立登记", "营业执照补领"]),
+        ("公司的执照补领", ["营业执照补领"]),
+        ("是", []),
+        ("我的办件进度", []),
+    ],
+)
+def test_which_record_is_meant(words: str, meant: list[str]) -> None:
+    names = ["居住证签注", "个体营业执照设立登记", "营业执照补领"]
+    found = alike(words, [ServiceRecord(item_name=name) for name in names])
+    assert [one.item_name for one in found] == meant
 
 
 def test_a_matter_in_words() -> None:
@@ -119,8 +245,12 @@ class Chat:
         async with self.database.unit_of_work() as session:
             tree = await UnitTree.load(session)
             items = [SimpleNamespace(name=names[0], aliases=names[1:]) for names in ITEMS]
-            knowledge = SimpleNamespace(items=lambda: items)
-            line = cast(Line, SimpleNamespace(city=SimpleNamespace(tree=tree), knowledge=knowledge))
+            knowledge = SimpleNamespace(items=lambda: items, notice=lambda *_, **__: None)
+            intake = SimpleNamespace(
+                gazetteer=SimpleNamespace(locate=lambda _: [], find=lambda _: [])
+            )
+            city = SimpleNamespace(tree=tree, intake=intake)
+            line = cast(Line, SimpleNamespace(city=city, knowledge=knowledge))
             conversation = await session.get_one(Conversation, self.id)
             talk = Talk(line, session, conversation, None, uuid.uuid4(), words, act, 0.9, value)
             replies = await executor.respond(talk)
@@ -359,3 +489,87 @@ async def test_what_is_missing_is_asked(chat: Chat) -> None:
     assert "哪件事" in await chat.say("给差评", "review")
     assert "不评价" in await chat.say("算了")
     assert len(await stored(chat.database)) == 1
+
+
+async def finish_residence_permit(chat: Chat) -> None:
+    """The second record of the telephone is finished too: 居住证办理, and looked at just now."""
+    async with chat.database.unit_of_work() as session:
+        [one] = await session.scalars(
+            select(ServiceRecord).where(ServiceRecord.project_no == "SL260805000018")
+        )
+        one.status, one.finished_at = 3, now()
+
+
+async def prove_telephone(chat: Chat) -> str:
+    """Say the telephone and the code that was sent to it; what is told then."""
+    await chat.say(PHONE)
+    async with chat.database.sessions() as session:
+        sent = select(Delivery).where(Delivery.kind == "code").order_by(Delivery.id.desc())
+        code = re.search(r"\d{6}", reply_of((await session.scalars(sent)).first()).text)
+    assert code is not None
+    return await chat.say(code[0])
+
+
+async def test_a_telephone_proved_by_code_is_known_from_there_on(chat: Chat) -> None:
+    await finish_residence_permit(chat)
+    await chat.say("我的居住证办到哪了", "ask_progress")
+    shown = await prove_telephone(chat)
+    assert "居住证办理" in shown and "占道许可" not in shown
+    assert "您评价的是" in await chat.say("我要给今天办居住证打差评", "review")
+    asked = await chat.say("是这次")
+    assert "哪里不满意" in asked and "手机号" not in asked
+    assert "核实整改" in await chat.say("没什么，就是不爽")
+    [review] = await stored(chat.database)
+    assert (review.link, review.text, review.grade) == ("exact", "没有说原因", 2)
+    assert "占道许可" in await chat.say("查一下我的办件", "ask_progress")
+
+
+async def test_the_service_just_shown_is_rated_without_its_name(chat: Chat) -> None:
+    await come_from(chat, "sms")
+    assert "占道许可" in await chat.say("SL260805000017")
+    assert "占道许可" in await chat.say("SL260805000017")
+    assert "哪里不满意" in await chat.say("我要给这次办理打差评", "review")
+    assert "对“占道许可”的评价" in await chat.say("不说原因")
+    assert "收到了：对“占道许可”的评价" in await chat.say("你们收到了吗", "chitchat")
+    assert "不能自己撤回" in await chat.say("我要撤回刚才的差评", "withdraw")
+    assert "刚才的评价已经收到" in await chat.say("示例市城市管理局", "file_case")
+    assert "已经评价过" in await chat.say("我要打差评", "review")
+    assert "办理中" in await chat.say("SL260805000018")
+    assert "还没有办结" in await chat.say("我要给这次办理打差评", "review")
+    assert len(await stored(chat.database)) == 1
+
+
+async def test_rubbish_is_no_matter_and_no_reason(chat: Chat) -> None:
+    assert "哪件事" in await chat.say("我要评价", "review")
+    assert "没有听出" in await chat.say("5")
+    assert "先不记评价" in await chat.say("你好", "greet")
+    await chat.say("我要评价", "review")
+    assert "没有“2019年13月45日”这一天" in await chat.say("2019年13月45日")
+    assert "哪里不满意" in await chat.say("占道许可，差评")
+    assert "没有听出原因" in await chat.say("5")
+    assert "已收到" in await chat.say("太慢了")
+    [review] = await stored(chat.database)
+    assert (review.said, review.text) == ({"item": "占道许可"}, "太慢了")
+
+
+async def test_asking_whose_record_it_is_ends(chat: Chat) -> None:
+    assert "办件编号" in await chat.say("查一下我的办件", "ask_progress")
+    assert "没有编号也能查" in await chat.say("不知道编号", "deny")
+    assert "换个办法" in await chat.say("是", "affirm")
+    assert chat.choices[:2] == ["record:phone", "handoff"]
+    assert "验证码" in await chat.choose("record:phone")
+    # A review is no answer, and is taken up at once.
+    assert "哪里不满意" in await chat.say("我要给今天办占道许可打差评", "review")
+    await chat.say("算了")
+    await chat.say("查一下我的办件", "ask_progress")
+    assert "居住证" in await prove_telephone(chat)
+    assert "没有听出是哪一件" in await chat.say("是", "affirm")
+    assert "占道许可" in await chat.say("２")
+
+
+async def test_asking_whose_case_it_is_ends(chat: Chat) -> None:
+    assert "查询码" in await chat.say("查进度", "ask_progress")
+    assert "没有听到" in await chat.say("是", "affirm")
+    assert "换个办法" in await chat.say("不是", "deny")
+    await chat.say("查进度", "ask_progress")
+    assert "哪里不满意" in await chat.say("我要给今天办占道许可打差评", "review")

@@ -104,6 +104,26 @@ async def test_a_number_in_other_words_promises_nothing(database: Database) -> N
         assert await _callbacks(session) == []
 
 
+@pytest.mark.parametrize(
+    ("said", "owner", "told"),
+    [
+        ("请人回电", "person", "电话号码"),
+        ("你们给我回个电话吧", "person", "电话号码"),
+        ("不等了，留下诉求", "assistant", "登记"),
+        ("我不想等了", "assistant", "登记"),
+        ("那就等着", "person", "好的，请稍候"),
+        ("他不给我回电话", "person", "已收到"),
+    ],
+)
+async def test_what_is_offered_can_be_said(
+    database: Database, said: str, owner: str, told: str
+) -> None:
+    async with database.unit_of_work() as session:
+        conversation = await _wait(session)
+        [reply] = await while_waiting(session, conversation, said)
+        assert conversation.owner == owner and told in reply.text
+
+
 async def test_who_does_not_want_to_wait_leaves_a_case(database: Database) -> None:
     async with database.unit_of_work() as session:
         conversation = await _wait(session)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from intake.emergencies import advice_text, screen
+from intake.emergencies import advice_text, cannot_speak, screen
 
 EMERGENCIES = [
     ("119", "我家着火了快来"),
+    ("119", "救火"),
+    ("119", "快来救火啊"),
     ("110", "楼下有人在打架还拿着刀"),
     ("120", "我妈突然晕倒了叫不醒"),
     ("119", "厨房一股煤气味我头晕"),
@@ -29,6 +31,7 @@ EMERGENCIES = [
     ("119", "上个月投诉过路灯。现在楼道里着火了！"),
 ]
 LEFT_ALONE = [
+    "想当救火队员怎么报名",
     "楼下吵得我想死",
     "上个月我家着火，现在想问理赔怎么办",
     "小区消防通道被堵，万一着火怎么办",
@@ -60,3 +63,21 @@ def test_an_emergency_goes_to_its_number(number: str, text: str) -> None:
 @pytest.mark.parametrize("text", LEFT_ALONE)
 def test_what_can_wait_is_not_transferred(text: str) -> None:
     assert screen(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "silent"),
+    [
+        ("有人打我，不能说话", True),
+        ("老公正在打我，我不敢出声", True),
+        ("老公正在打我，别打电话过来", True),
+        ("老公正在打我", False),
+    ],
+)
+def test_who_cannot_speak_is_told_to_send_a_text_first(text: str, silent: bool) -> None:
+    found = screen(text)
+    assert found is not None and cannot_speak(text) is silent
+    told = advice_text(found, silent=silent)
+    assert told.startswith(
+        "这是紧急情况。不能说话，就发短信到 12110" if silent else "这是紧急情况，请立即拨打 110"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from intake.facts import Facts, read_facts, without_phone
+from intake.facts import Facts, own_phone, read_facts, without_phone
 
 CASES = [
     ("得有一个礼拜了吧", Facts(since="得有一个礼拜")),
@@ -45,3 +45,38 @@ def test_a_house_number_is_no_date() -> None:
 )
 def test_a_matter_is_told_without_the_number_and_what_leads_to_it(text: str, rest: str) -> None:
     assert without_phone(text) == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "phone"),
+    [
+        ("邻居张大力13800000071天天打麻将", None),
+        ("老板电话是13800000071，欠我工资", None),
+        ("老板电话13800000071不接，我的电话13800000072", "13800000072"),
+        ("我是租户，房东13800000071不退押金，联系我13800000072", "13800000072"),
+        ("骗子的号码是一三八零零零零零零七一", None),
+        ("我公司电话13800000071", "13800000071"),
+        ("物业不管，13800000071", "13800000071"),
+        ("我邻居家漏水，打我电话13800000071", "13800000071"),
+    ],
+)
+def test_the_number_of_somebody_else_is_not_the_citizens(text: str, phone: str | None) -> None:
+    assert own_phone(text) == phone
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("我是王小明，住春晖路18号", "王小明"),
+        ("我是示例·王小明，住春晖路18号", "示例·王小明"),
+        ("我叫示例·王小明", "示例·王小明"),
+        ("我是业主，电梯坏了", None),
+        ("我是高中生", None),
+        ("我是白领", None),
+        ("我是江边住户", None),
+        ("我是马上要生了", None),
+        ("不是我是王小明弄坏的", None),
+    ],
+)
+def test_who_introduces_oneself_has_a_name(text: str, name: str | None) -> None:
+    assert read_facts(text).name == name

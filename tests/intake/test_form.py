@@ -376,3 +376,8 @@ def test_what_is_asked_again_is_asked_in_other_words_with_an_example(caller: str
     assert set(asked) == {"place", "since", "contact"}
     for first, second in asked.values():
         assert first != second and re.search("例如|就说", second)
+
+
+def test_a_title_does_not_begin_with_who_speaks() -> None:
+    matter = Matter(words=["我是示例·王小明，住望湖路18号，楼上漏水三天了"], place=ROAD)
+    assert form.title(matter) == f"{ROAD.text} 楼上漏水三天了"

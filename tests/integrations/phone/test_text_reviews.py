@@ -83,6 +83,8 @@ async def asked(line: FastAPI, question: Question, *, held: bool = False) -> Non
         (["5"], (5, "")),
         (["2 等了两个小时"], (2, "等了两个小时")),
         (["1", "窗口没有人"], (1, "窗口没有人")),
+        (["１", "窗口没有人"], (1, "窗口没有人")),
+        (["非常不满意，要我多交材料"], (1, "要我多交材料")),
     ],
 )
 async def test_a_service_is_rated_by_digit(
@@ -99,6 +101,15 @@ async def test_a_service_is_rated_by_digit(
         assert await session.scalar(select(Review.service_record_id)) == question.id
     assert "已经评价过" in (await phone.say("4"))[0]
     assert len(await reviews(line)) == 1
+
+
+async def test_a_wrong_digit_leaves_the_question_open(line: FastAPI, texting: Texting) -> None:
+    await asked(line, await finished(line))
+    phone = texting(times=2)
+    for body in ("6", "9"):
+        assert "请回复 1 到 5" in (await phone.say(body))[0]
+    assert "对这次办理的评价" in (await phone.say("5"))[0]
+    assert await reviews(line) == [(5, "")]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from integrations.sms.wording import (
     Wish,
     chosen,
     graded,
+    graded_in_words,
     segments,
     split,
     unusable,
@@ -69,6 +70,7 @@ def test_a_short_text_is_one() -> None:
         (" 退订。", Wish.STOP),
         ("TD", Wish.STOP),
         ("stop", Wish.STOP),
+        ("ＴＤ", Wish.STOP),
         ("订阅", Wish.START),
         ("START", Wish.START),
         ("我要退订报纸怎么办", None),
@@ -88,6 +90,8 @@ def test_wishes(body: str, asked: Wish | None) -> None:
         ("3分", 3, ""),
         ("2 一直没人来", 2, "一直没人来"),
         ("1，答非所问", 1, "答非所问"),
+        ("１", 1, ""),
+        ("２ 一直没人来，等了３天", 2, "一直没人来，等了３天"),
     ],
 )
 def test_grades(body: str, grade: int, reason: str) -> None:
@@ -99,6 +103,22 @@ def test_grades(body: str, grade: int, reason: str) -> None:
 )
 def test_no_grades(body: str) -> None:
     assert graded(body) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "given"),
+    [
+        ("非常不满意，要我多交材料", (1, "要我多交材料")),
+        ("对这次办理很满意", (5, "")),
+        ("一般", (3, "")),
+        ("差评，跑了三趟", (2, "跑了三趟")),
+        ("满意度怎么查", None),
+        ("路灯还是不亮，很不满意", None),
+        ("一般几天办好", None),
+    ],
+)
+def test_grades_in_words(body: str, given: tuple[int, str] | None) -> None:
+    assert graded_in_words(body) == given
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from cases.numbers import query_code
 from core.database import now
 from core.replies import say
 from core.settings import get_settings
-from integrations.sms.line import TextLine
+from integrations.sms.line import STOPPED, TextLine
 from notices.messages import Message
 from notices.models import Delivery
 from notices.service import choose_sms, enqueue
@@ -239,7 +239,8 @@ async def test_stop_is_kept_for_the_number_until_start(
 ) -> None:
     phone, other = texting(times=2), texting(number="+8613900005678")
     stop = new_sid("SM")
-    assert await phone.say("退订", stop) == []
+    assert await phone.say("退订", stop) == [STOPPED]
+    assert await phone.say("TD") == []
     assert await phone.say(LAMP) == []
     refused = (await deliveries(line))[-1]
     assert (refused.state, refused.error) == ("failed", "市民已退订短信")
@@ -254,7 +255,7 @@ async def test_a_code_that_was_asked_for_reaches_a_number_that_said_stop(
     line: FastAPI, texting: Texting
 ) -> None:
     phone = texting()
-    assert await phone.say("退订") == []
+    assert await phone.say("STOP") == []
     async with line.state.database.unit_of_work() as session:
         code = Message(key(), "sms", NUMBER, Kind.CODE, say("验证码 246810"))
         await enqueue(session, code)
