@@ -41,14 +41,17 @@ async def record(session: AsyncSession, incoming: Incoming, signed: str) -> Reco
     statement = statement.on_conflict_do_update(
         index_elements=["key"], set_={"times": WeChatMessage.times + 1}
     )
+    returning = statement.returning(
+        WeChatMessage.times, WeChatMessage.done_at, WeChatMessage.answer
+    )
     try:
-        row = (
-            await session.execute(
-                statement.returning(
-                    WeChatMessage.times, WeChatMessage.done_at, WeChatMessage.answer
-                )
-            )
-        ).one()
+        # The same message at the same moment may meet ``signed`` before it meets ``key``: by the
+        # second try the first is there, and it is known whether it is the same.
+        try:
+            async with session.begin_nested():
+                row = (await session.execute(returning)).one()
+        except IntegrityError:
+            row = (await session.execute(returning)).one()
     except IntegrityError as error:
         raise NotAllowed("这个请求已经来过") from error
     if row.times == 1:
