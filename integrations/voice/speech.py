@@ -14,7 +14,8 @@ _BULLET = re.compile(r"^[ \t]*(?:[·•●▪\-*]|#+)[ \t]*", re.MULTILINE)
 _DATE = re.compile(r"(?<!\d)(?:\d{4}-)?(\d{1,2})-(\d{1,2})(?: (\d{1,2}):(\d{2}))?(?!\d)")
 _MASKED = re.compile(r"(\d{2,9})\*{4}(\d{4})")
 _LANDLINE = re.compile(r"(?<!\d)(\d{3,4})-(\d{7,8})(?!\d)")
-_NUMBER = re.compile(r"(?<!\d)\d{5,}(?!\d|\s*[元万人平米件吨公])")
+# An amount is said as one; so long as a case number is none.
+_NUMBER = re.compile(r"(?<!\d)(?:\d{10,}|\d{5,}(?!\d|\s*[元万人平米件吨公]))")
 _SHORT_CALL = re.compile(r"(?<!\d)(1[12]\d|12\d{3})(?!\d)(?=[，,。（]|$)")
 _ENDS = "。！？!?；;：:，,…"
 _GROUP = re.compile(r"\d{1,4}")
