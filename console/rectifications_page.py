@@ -40,6 +40,7 @@ from reviews.rectification import (
     State,
     possible,
 )
+from reviews.rectification_clocks import BEGUN_ANEW
 from reviews.rectification_repository import RectificationRepository, Row
 from reviews.rectifying import facts
 from reviews.reviewer import HIDDEN_CASE, knows_who, reviewer_of, words_for
@@ -215,6 +216,7 @@ async def show(
             (action.value, ACTION_NAMES[action], _HINTS.get(action, ""))
             for action in possible(State(one.state), staff.actor.role, facts(one, at))
         ],
+        begun_anew=any(event.action in BEGUN_ANEW for event in events),
         history=[_history(event, people, tree, hide) for event in reversed(events)],
         second_link=request.app.state.settings.address + second_link(one.id)
         if staff.actor.role in DOES[Action.SOLVED] and rateable

@@ -27,7 +27,8 @@ _STEPS = {
     State.CALLBACK: ClockKind.RECTIFY_CALLBACK,
 }
 # With these the whole begins, or begins anew.
-_BEGINNINGS = frozenset({Action.OPEN, Action.REOPEN, Action.UNSOLVED, Action.SECOND_BAD})
+BEGUN_ANEW = frozenset({Action.REOPEN, Action.UNSOLVED, Action.SECOND_BAD})
+_BEGINNINGS = BEGUN_ANEW | {Action.OPEN}
 # These leave the present step as it is.
 _ASIDE = frozenset({Action.YELLOW, Action.RED, Action.RELEASE, Action.OPEN_CASE, Action.RECOMPUTE})
 

@@ -74,8 +74,8 @@ async def test_a_unit_learns_whose_review_it_is_only_with_consent(
     clerk, supervisor = await enter("urban.clerk"), await enter("supervisor")
     page = await page_of(clerk)
     await do(await enter("callback"), page, "verify")
-    await do(clerk, page, "finish")
-    await do(await enter("callback"), page, "unsolved")
+    assert "期限从那时重新起算" not in await do(clerk, page, "finish")
+    assert "期限从那时重新起算" in await do(await enter("callback"), page, "unsolved")
 
     async def told(place: str, browser: Browser = clerk) -> bool:
         words = (await browser.get(place)).text
