@@ -172,7 +172,7 @@ async def test_what_was_put_right_is_rated_by_keypad(line: FastAPI, call: Ring) 
             Rectification(
                 review_id=review.id,
                 unit="urban",
-                state="callback",
+                state="completed",
                 finished_at=at,
                 done="已增开窗口",
                 **clock,
