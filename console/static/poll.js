@@ -12,7 +12,7 @@
     if (response.type === "opaqueredirect") location.reload(); // logged out: to the log-in page
     if (!response.ok) throw new Error(String(response.status));
     const talk = response.headers.get("X-Talk");
-    if (talk && talk !== log.dataset.talk) changed();
+    if (talk && log.dataset.talk && talk !== log.dataset.talk) changed();
     return response.text();
   };
 
