@@ -324,7 +324,7 @@ async def test_progress_by_number_and_tail_then_a_review_of_it(chat: Chat) -> No
     # Once it is put right, whoever looks at it again is asked how that was; a word is enough.
     async with chat.database.unit_of_work() as session:
         one = (await session.scalars(select(Rectification))).one()
-        one.state, one.finished_at, one.done = "callback", now(), "已改进"
+        one.state, one.finished_at, one.done = "completed", now(), "已改进"
     assert "已改进" in await chat.say("办件SL260805000017办好没", "ask_progress")
     assert chat.choices[-5:] == [f"second:{grade}" for grade in (5, 4, 3, 2, 1)]
     assert "整改到此结束" in await chat.say("基本满意", "review")
