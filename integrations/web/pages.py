@@ -244,7 +244,15 @@ async def _rate(
         return await _rating(
             request, key, error.fields, int(review.grade), review.tags, review.text, named
         )
-    return render(request, "rated.html", review=stored, bad=stored.grade in BAD)
+    return render(
+        request,
+        "rated.html",
+        number=stored.case_number,
+        grade=stored.grade,
+        grade_name=stored.grade_name,
+        bad=stored.grade in BAD,
+        named=named,
+    )
 
 
 async def _rating(

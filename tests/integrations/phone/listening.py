@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from aiohttp import web
 
 
-class Listening:
+class Listening(ABC):
     """A peer at ``address`` while it is started; `take` answers what is posted, whatever the path."""
 
     address: str = ""
@@ -25,6 +27,6 @@ class Listening:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    @abstractmethod
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Answer one POST."""
-        raise NotImplementedError

@@ -64,6 +64,16 @@ async def test_a_used_link_says_thanks(visitor: httpx.AsyncClient, link: str) ->
         assert not re.search("已失效|错误代码", again.text)
 
 
+@pytest.mark.parametrize("consent", [False, True])
+async def test_whether_the_unit_may_know_is_said_as_it_was_chosen(
+    visitor: httpx.AsyncClient, link: str, consent: bool
+) -> None:
+    chosen = {"named": "yes"} if consent else {}
+    told = (await visitor.post(link, data={"grade": "1", "text": "没修好", **chosen})).text
+    assert ("您已同意" in told) is consent and ("不会随评价提供" in told) is not consent
+    assert "查进度" in told
+
+
 async def test_a_link_of_an_earlier_round_leads_to_the_latest(
     visitor: httpx.AsyncClient, link: str, city: Database
 ) -> None:
